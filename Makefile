@@ -1,0 +1,49 @@
+# Everything runs in .venv, which the first command makes: `make help` lists them.
+# Paths are relative, so that a clone whose path has a space works.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+PYTEST ?=
+UPGRADE ?=
+LOANS ?= 1000000
+LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check docs lock soak bench-night clean
+
+help: ## Say what each command does.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+$(READY): pyproject.toml requirements/dev.txt requirements/uv.txt tools/setup.py
+	@$(PYTHON) tools/setup.py
+
+demo: $(READY) ## Make a synthetic book, plan its night, and say where the report is.
+	@$(VENV)/bin/duecourse demo
+
+test: $(READY) ## Run every test. PYTEST="-k kiva" adds options.
+	@$(RUN) -m pytest -n auto $(PYTEST)
+
+check: $(READY) ## Lint, format, types, and the generated documents.
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(RUN) tools/reference.py --check
+
+docs: $(READY) ## Write docs/reference anew from the code.
+	@$(RUN) tools/reference.py
+
+lock: $(READY) ## Lock the requirements anew, with hashes and no address. UPGRADE=--upgrade for newer ones.
+	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	@$(LOCK) pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+
+soak: $(READY) ## The random tests, many times longer and with new seeds.
+	@DUECOURSE_SOAK=1 $(RUN) -m pytest -n auto $(PYTEST)
+
+bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for a smaller book.
+	@$(RUN) -m bench.night --loans $(LOANS) --json
+
+clean: ## Remove what runs leave behind; .venv stays.
+	@rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find src tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,229 @@
+"""Loading a book: the lender's files in, validated tables sorted by borrower and loan out.
+
+    mapping -> read each table -> settle loans and borrowers -> classify every row -> write -> quarantine -> oddities
+
+The result stands under a fingerprint of mapping and files. It is built in a folder beside its place and renamed when
+complete, so nothing half-written is ever read, and loading the same files again costs nothing.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from duecourse.book.classify import KEPT, classify, index_loans
+from duecourse.book.loaded import Counts, LoadedBook, SourceFile, open_book, write_facts
+from duecourse.book.mapping import BookMapping, read_mapping
+from duecourse.book.oddities import Oddity, date_ranges, find_oddities
+from duecourse.book.quarantine import publish, write_quarantine
+from duecourse.book.read import Work, read_table
+from duecourse.book.schema import TABLES
+from duecourse.book.sources import find_files, total_rejects
+from duecourse.book.sql import ident, text
+from duecourse.book.typed import LEFT_OUT
+from duecourse.book.write import write_table
+from duecourse.kernel.errors import DueCourseError
+
+Progress = Callable[[str, int, int], None]
+
+_LOADER: Final = "1"  # raised whenever the same files would give other tables
+SCHEMA: Final = hashlib.sha256(f"{_LOADER} {TABLES!r}".encode()).hexdigest()[:12]
+
+
+def load(
+    mapping: Path, data: Path | None, out: Path, *, progress: Progress | None = None, threads: int | None = None,
+    memory: str | None = None,
+) -> LoadedBook:
+    """Load a book into `<out>/tables/<fingerprint>/` and its quarantine into `<out>/quarantine/`.
+
+    `data` is the folder of the lender's files, by default that of the mapping. `memory` is a limit such as "4GB"; beyond
+    it the work goes to disk below `out`. DueCourseError in one line for whatever the user can mend.
+    """
+    plan = read_mapping(mapping)
+    root = (data or mapping.parent).resolve()
+    if not root.is_dir():
+        raise DueCourseError(f"{data or mapping.parent}: no such folder: name the folder of the lender's files with --data")
+    fingerprint = None if _has_database(plan) else _fingerprint(plan, root)
+    home = out / "tables"
+    if fingerprint and (home / fingerprint / "book.json").exists():
+        publish(home / fingerprint / "quarantine", out / "quarantine")
+        return open_book(home / fingerprint, out / "quarantine")
+    home.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".loading-", dir=home))
+    try:
+        with closing(_connect(plan, scratch, threads, memory)) as con:
+            work = Work(con, plan, root, scratch / "clean")
+            return _load(work, fingerprint, scratch / "book", out, progress or _silent)
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        reason = str(error).splitlines()[0]
+        raise DueCourseError(f"{out}: loading ran out of room or could not read or write: {reason}: free memory or disk") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _silent(_step: str, _done: int, _total: int) -> None:
+    return
+
+
+def _has_database(plan: BookMapping) -> bool:
+    return any(part.database for part in plan.tables.values())
+
+
+def _fingerprint(plan: BookMapping, root: Path, extra: str = "") -> str:
+    """Return the fingerprint of mapping, schema and files; `extra` stands for what came from databases."""
+    digest = hashlib.sha256(f"{SCHEMA}\n{extra}\n".encode() + plan.content)
+    for name in sorted(plan.tables):
+        for path in find_files(plan, name, root):
+            stat = path.stat()
+            digest.update(f"\n{name}\t{path}\t{stat.st_size}\t{stat.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _connect(plan: BookMapping, scratch: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+    """Open the working database: in memory, spilling to the scratch folder, its zone the book's."""
+    for folder in ("clean", "book", "spill"):
+        (scratch / folder).mkdir()
+    config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(scratch / "spill"), "preserve_insertion_order": True}
+    config |= {"threads": threads} if threads else {}
+    config |= {"memory_limit": memory} if memory else {}
+    con = duckdb.connect(config=config)
+    con.execute(f"SET TimeZone = {text(plan.book.zone)}")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+def _load(work: Work, fingerprint: str | None, folder: Path, out: Path, progress: Progress) -> LoadedBook:
+    """Do the work in `folder` and move the finished book to its place."""
+    tables = work.tables()
+    steps = 2 * len(tables) + 2
+    for position, table in enumerate(tables):
+        progress(f"reading {table.name}", position, steps)
+        if table.name not in {"borrowers", "loans"} and not work.exprs.get("loans"):
+            raise ValueError("loans are read before what belongs to them")
+        read_table(work, table)
+        if table.name == "loans":
+            progress("settling loans", position, steps)
+            index_loans(work)
+        if table.name not in {"borrowers", "loans"}:
+            classify(work, table)
+    for table in tables[:2]:
+        if table.name in {"borrowers", "loans"}:
+            classify(work, table)
+    counts = {}
+    for position, table in enumerate(tables):
+        progress(f"checking {table.name}", len(tables) + position, steps)
+        counts[table.name] = _count(work, table.name, write_quarantine(work, table, folder / "quarantine"))
+    _refuse(work, counts, folder / "quarantine", out)
+    made = _write(work, folder, progress, steps)
+    if made:
+        counts["borrowers"] = Counts(**{**vars(counts.get("borrowers", Counts())), "made": made})
+    progress("looking for oddities", steps - 1, steps)
+    print_ = fingerprint or _fingerprint(work.mapping, work.data, _content(work))
+    book = _describe(work, print_, folder, out, counts)
+    write_facts(book)
+    _settle(folder, out / "tables" / print_)
+    publish(out / "tables" / print_ / "quarantine", out / "quarantine")
+    progress("loaded", steps, steps)
+    return open_book(out / "tables" / print_, out / "quarantine")
+
+
+def _write(work: Work, folder: Path, progress: Progress, steps: int) -> int:
+    """Write every table and let go of its rows; return the borrowers made from loans."""
+    made = 0
+    for table in TABLES:
+        progress(f"writing {table.name}", steps - 2, steps)
+        made += write_table(work, table, folder)
+        work.con.execute(f"DROP TABLE IF EXISTS {ident('c_' + table.name)}")
+    return made
+
+
+def _count(work: Work, name: str, quarantined: int) -> Counts:
+    """Count a table's rows; read = kept + quarantined + left_out, or the loader is wrong."""
+    relation = ident("c_" + name)
+    rows, kept, left_out = work.row(f"SELECT count(*), count(*) FILTER (_c = {KEPT}), count(*) FILTER (_c = {LEFT_OUT}) FROM {relation}")
+    read = rows + total_rejects(work.parts[name])
+    if read != kept + quarantined + left_out:
+        raise ValueError(f"{name}: {read} rows read, but {kept} kept, {quarantined} in quarantine and {left_out} left out")
+    return Counts(read, kept, quarantined, left_out)
+
+
+def _refuse(work: Work, counts: dict[str, Counts], quarantine: Path, out: Path) -> None:
+    """Refuse a book of which too much is in quarantine, or that has no loan; the quarantine is there to look at all the same."""
+    share = Fraction(work.mapping.book.quarantine_share_max)
+    for name, count in counts.items():
+        looked_at = count.read - count.left_out
+        if count.quarantined > share * looked_at:
+            publish(quarantine, out / "quarantine")
+            raise DueCourseError(
+                f"{work.mapping.place('tables', name)}: {count.quarantined:,} of {looked_at:,} rows of {name} are in quarantine, more than "
+                f"quarantine_share_max = {work.mapping.book.quarantine_share_max} allows: look at {out / 'quarantine' / (name + '.csv')}, "
+                "then mend the files or the mapping",
+            )
+    if not counts["loans"].kept:
+        place = work.mapping.place("tables", "loans", "keep")
+        raise DueCourseError(f"{place}: no loan is left in the book: check keep, which left out {counts['loans'].left_out:,} rows")
+
+
+def _content(work: Work) -> str:
+    """Return a hash of what came from databases, which have no size and no time of change."""
+    sums = []
+    for name in sorted(work.parts):
+        for part in work.parts[name]:
+            if part.path is None:
+                sums.append(f"{name} {work.row(f'SELECT count(*), CAST(sum(hash(s)) AS VARCHAR) FROM {part.relation} s')}")
+    return "\n".join(sums)
+
+
+def _describe(work: Work, fingerprint: str, folder: Path, out: Path, counts: dict[str, Counts]) -> LoadedBook:
+    """Put together what is known of the finished book."""
+    book = work.mapping.book
+    currencies = work.con.execute("SELECT DISTINCT currency FROM loan_index WHERE loan_no IS NOT NULL ORDER BY currency").fetchall()
+    files = tuple(
+        SourceFile(part.shown, part.path.stat().st_size if part.path else 0, part.rows + len(part.rejects))
+        for table in work.tables()
+        for part in work.parts[table.name]
+    )
+    filled = set(work.mapping.tables)
+    return LoadedBook(
+        folder=folder,
+        quarantine=out / "quarantine",
+        name=book.name,
+        zone=book.zone,
+        payments_complete_through=book.payments_complete_through,
+        schema=SCHEMA,
+        fingerprint=fingerprint,
+        loans=work.count("SELECT count(loan_no) FROM loan_index"),
+        borrowers=work.count("SELECT count(borrower_no) FROM borrower_index"),
+        currencies=tuple(currency for (currency,) in currencies),
+        tables={table.name: counts.get(table.name, Counts()) for table in TABLES},
+        warnings=(*_losses(counts), *find_oddities(work.con, book, folder, filled)),
+        files=files,
+        ranges=date_ranges(work.con, folder, filled),
+    )
+
+
+def _losses(counts: dict[str, Counts]) -> list[Oddity]:
+    """Warn of what a row in quarantine no longer does, and of borrowers of whom nothing is known."""
+    found = []
+    if lost := counts.get("holds", Counts()).quarantined:
+        found.append(Oddity("holds", "in_quarantine", lost, "a hold in quarantine bars nothing until it is mended"))
+    if made := counts.get("borrowers", Counts()).made:
+        found.append(Oddity("borrowers", "made_from_loans", made, "neither country nor time zone is known, so no contact can be shown lawful"))
+    return found
+
+
+def _settle(folder: Path, place: Path) -> None:
+    """Move a finished book to its place; where another load was there first, its book is the same and stays."""
+    try:
+        folder.rename(place)
+    except OSError:
+        if not (place / "book.json").exists():
+            raise
+
+

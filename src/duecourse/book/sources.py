@@ -1,0 +1,208 @@
+"""Where a table's rows come from: text files, Parquet files, tables of a database. Each file is one part."""
+
+import csv
+import glob
+import io
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import ibis
+
+from duecourse.book.mapping import BookMapping, MappingError, TablePart
+from duecourse.book.scrub import LINE_BYTES_MAX, Reject, has_nul, open_binary, scrub
+from duecourse.book.sql import ident, text
+from duecourse.kernel.errors import DueCourseError
+
+_TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+_DELIMITERS: Final = (",", ";", "\t", "|")
+
+
+@dataclass
+class Part:
+    """One file, or one database table: how DuckDB reads it, its columns (name, DuckDB type), what was malformed.
+
+    `shown` is the path as messages and the quarantine name it. `first_row` is the 0-based position of its first good row
+    among the table's good rows, `rows` their number; both are known once it has been read.
+    """
+
+    shown: str
+    path: Path | None
+    relation: str
+    columns: tuple[tuple[str, str], ...]
+    numbered: str
+    delimiter: str = ""
+    encoding: str = "utf-8"
+    scrubbed: bool = False
+    first_row: int = 0
+    rows: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the lender's columns."""
+        return tuple(name for name, _ in self.columns)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the part is a text file, all of whose values are texts."""
+        return bool(self.delimiter)
+
+
+def find_files(mapping: BookMapping, name: str, data: Path) -> list[Path]:
+    """Return the files of a table in the order of their paths; empty for a database; MappingError when there is none."""
+    part = mapping.tables[name]
+    if part.source is None:
+        return []
+    place = mapping.place("tables", name, "from")
+    pattern = str(data / part.source)
+    found = [Path(pattern)] if Path(pattern).is_file() else sorted(map(Path, glob.glob(pattern, recursive=True)))
+    files = [path for path in found if path.is_file()]
+    if not files:
+        raise MappingError(f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data")
+    for path in files:
+        if not path.name.lower().endswith((*_TEXT_ENDINGS, ".parquet")):
+            raise MappingError(f"{place}: {path.name}: cannot tell its format: name it .csv, .csv.gz or .parquet")
+    return files
+
+
+def shown_path(path: Path, data: Path) -> str:
+    """Return a path as it is shown: relative to the data folder where it lies in it."""
+    return path.relative_to(data).as_posix() if path.is_relative_to(data) else path.as_posix()
+
+
+def open_parts(
+    con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: str, data: Path, scratch: Path,
+) -> list[Part]:
+    """Return the parts of a table, ready to read."""
+    part = mapping.tables[name]
+    if part.database is not None:
+        return [_database_part(con, mapping, name, data)]
+    parts = []
+    for path in find_files(mapping, name, data):
+        shown = shown_path(path, data)
+        if path.name.lower().endswith(".parquet"):
+            parts.append(_parquet_part(con, path, shown))
+        else:
+            parts.append(_text_part(mapping, name, part, path, shown))
+            if _is_foreign(part.encoding) or has_nul(path):
+                scrub_part(parts[-1], scratch / f"{name}-{len(parts)}.csv")
+    return parts
+
+
+def _is_foreign(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") not in {"utf-8", "utf8", "utf-8-sig"}
+
+
+def _parquet_part(con: duckdb.DuckDBPyConnection, path: Path, shown: str) -> Part:
+    relation = f"read_parquet({text(str(path))})"
+    try:
+        columns = describe(con, f"SELECT * FROM {relation}")
+    except duckdb.Error as error:
+        raise DueCourseError(f"{shown}: cannot be read as Parquet: {one_line(error)}: get the file anew") from error
+    numbered = f"(SELECT file_row_number AS _rn, * EXCLUDE (file_row_number) FROM read_parquet({text(str(path))}, file_row_number = true))"
+    return Part(shown, path, relation, columns, numbered)
+
+
+def describe(con: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, str], ...]:
+    """Return name and DuckDB type of each column of a query."""
+    return tuple((row[0], row[1]) for row in con.execute(f"DESCRIBE {query}").fetchall())
+
+
+def one_line(error: Exception) -> str:
+    """Return the first line of an engine's message, without its class."""
+    first = str(error).strip().splitlines()[0]
+    return first.split("Error: ", 1)[-1].rstrip(" .:")
+
+
+def _text_part(mapping: BookMapping, name: str, part: TablePart, path: Path, shown: str) -> Part:
+    """Read a text file's header and say how the rest is read: every value as text."""
+    header = _first_line(path, part.encoding)
+    if not header.strip():
+        raise DueCourseError(f"{shown}:1: the first line is empty: the names of the columns must stand there")
+    delimiter = part.delimiter or max(_DELIMITERS, key=header.count)
+    raw = next(csv.reader(io.StringIO(header), delimiter=delimiter))
+    names = [cell.strip() or f"column_{number}" for number, cell in enumerate(raw, start=1)]
+    folded = [cell.casefold() for cell in names]
+    for cell in names:
+        if folded.count(cell.casefold()) > 1:
+            raise DueCourseError(f"{shown}:1: two columns are called {cell!r}: rename one in the file")
+    if len(names) == 1 and part.delimiter is None:
+        place = mapping.place("tables", name)
+        raise MappingError(f"{place}: {shown} seems to have one column only: say delimiter = \"...\"")
+    made = Part(shown, path, "", tuple((cell, "VARCHAR") for cell in names), "", delimiter, part.encoding)
+    _point_at(made, path)
+    return made
+
+
+def _first_line(path: Path, encoding: str) -> str:
+    """Return the header line of a text file."""
+    try:
+        known = encoding if _is_foreign(encoding) else "utf-8-sig"
+        with open_binary(path) as stream, io.TextIOWrapper(stream, encoding=known, errors="replace") as lines:
+            return lines.readline()
+    except OSError as error:
+        raise DueCourseError(f"{path}: cannot be read ({error.strerror or error}): check the file") from error
+
+
+def _point_at(part: Part, path: Path) -> None:
+    """Let a text part read this file."""
+    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in part.names)
+    longest = 3 * LINE_BYTES_MAX if part.scrubbed else LINE_BYTES_MAX  # a clean copy has more quotes
+    part.relation = (
+        f"read_csv({text(str(path))}, auto_detect = false, header = true, columns = {{{columns}}}, "
+        f"delim = {text(part.delimiter)}, quote = '\"', escape = '\"', nullstr = '', max_line_size = {longest})"
+    )
+    part.numbered = f"(SELECT row_number() OVER () - 1 AS _rn, * FROM {part.relation})"
+
+
+def scrub_part(part: Part, target: Path) -> None:
+    """Set the malformed lines of a text part aside and let it read the clean copy."""
+    if part.path is None:
+        raise ValueError("only a text file can be scrubbed")
+    part.rejects = scrub(part.path, target, fields=len(part.columns), delimiter=part.delimiter, encoding=part.encoding)
+    part.scrubbed = True
+    _point_at(part, target)
+
+
+def _database_part(con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: str, data: Path) -> Part:
+    """Copy a database table into the working database, through Ibis and Arrow."""
+    part = mapping.tables[name]
+    place = mapping.place("tables", name, "database")
+    url = database_url(part.database or "", data)
+    stage = f"stage_{name}"
+    try:
+        backend = ibis.connect(url)
+        try:
+            reader = backend.table(part.table or "").to_pyarrow_batches()
+            con.register(f"arrow_{name}", reader)
+            con.execute(f"CREATE TABLE {ident(stage)} AS SELECT * FROM {ident('arrow_' + name)}")
+            con.unregister(f"arrow_{name}")
+        finally:
+            backend.disconnect()
+    except Exception as error:  # the drivers share no class of errors
+        # The message of a driver may quote the URL, and so a password: only its class is shown.
+        raise MappingError(
+            f"{place}: cannot read table {part.table!r} ({type(error).__name__}): check the URL, the table's name and that its driver is installed",
+        ) from error
+    numbered = f"(SELECT rowid AS _rn, * FROM {ident(stage)})"
+    return Part(f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"), numbered)
+
+
+def database_url(url: str, data: Path) -> str:
+    """Fill in $NAME from the environment, so that no password need stand in the file, and anchor a relative SQLite or DuckDB path."""
+    url = os.path.expandvars(url)
+    for scheme in ("sqlite", "duckdb"):
+        if url.startswith(f"{scheme}:///") and not url.startswith(f"{scheme}:////"):
+            return f"{scheme}://{(data / url.removeprefix(f'{scheme}:///')).resolve()}"
+        if url.startswith(f"{scheme}:////"):
+            return f"{scheme}://{url.removeprefix(f'{scheme}://')[1:]}"
+    return url
+
+
+def total_rejects(parts: Iterable[Part]) -> int:
+    """Return how many malformed lines the parts have."""
+    return sum(len(part.rejects) for part in parts)

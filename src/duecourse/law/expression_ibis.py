@@ -1,0 +1,294 @@
+"""An expression as an Ibis value that gives the same answer on DuckDB, PostgreSQL and Spark.
+
+Ibis has no exact integer division (`//` goes through a double and is wrong beyond 2^53), and its date
+arithmetic gives timestamps on some engines. Three small operations of our own say these per engine.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
+from sqlglot import exp
+
+from duecourse.kernel.errors import DueCourseError
+from duecourse.law.catalogue import FactKind
+from duecourse.law.expression_place import ExpressionError, Place
+from duecourse.law.expression_tree import COMPARISONS, DIVISIONS, STRICT, Call, Literal, Named, Node
+
+_MILLION: Final = 1_000_000
+
+
+class IntegerQuotient(ops.Binary):  # type: ignore[misc]  # Ibis publishes no types
+    """int64 by int64, cut towards zero, never through a double. The divisor is not zero."""
+
+    left: ops.Value[dt.Integer]
+    right: ops.Value[dt.Integer]
+    dtype = dt.int64
+
+
+class DaysBetween(ops.Binary):  # type: ignore[misc]
+    """Days from the date `right` to the date `left`, int64."""
+
+    left: ops.Value[dt.Date]
+    right: ops.Value[dt.Date]
+    dtype = dt.int64
+
+
+class DaysLater(ops.Binary):  # type: ignore[misc]
+    """The date `left` moved by `right` days, a date."""
+
+    left: ops.Value[dt.Date]
+    right: ops.Value[dt.Integer]
+    dtype = dt.date
+
+
+def _whole(this: exp.Expr, engine: str) -> exp.Expr:
+    """Cast to the engine's 32-bit integer, the only width that dates are moved by."""
+    return exp.Cast(this=this, to=exp.DataType.build("INT", dialect=engine))
+
+
+def _big(this: exp.Expr, engine: str) -> exp.Expr:
+    return exp.Cast(this=this, to=exp.DataType.build("BIGINT", dialect=engine))
+
+
+def _call(name: str) -> Callable[[exp.Expr, exp.Expr], exp.Expr]:
+    return lambda left, right: exp.Anonymous(this=name, expressions=[left, right])
+
+
+def _moved(left: exp.Expr, days: exp.Expr) -> exp.Expr:
+    return _brackets(exp.Add(this=_brackets(left), expression=days))
+
+
+def _brackets(this: exp.Expr) -> exp.Expr:
+    return exp.Paren(this=this)
+
+
+_Write = Callable[[exp.Expr, exp.Expr], exp.Expr]
+_SQL: Final[Mapping[type, Mapping[str, _Write]]] = {
+    IntegerQuotient: {
+        "duckdb": _call("divide"),
+        "postgres": _call("int8div"),
+        "spark": lambda left, right: _brackets(exp.IntDiv(this=_brackets(left), expression=_brackets(right))),
+    },
+    DaysBetween: {
+        "duckdb": lambda left, right: exp.Anonymous(
+            this="date_diff", expressions=[exp.Literal.string("day"), right, left]
+        ),
+        "postgres": lambda left, right: _big(
+            exp.Sub(this=_brackets(left), expression=_brackets(right)), "postgres"
+        ),
+        "spark": lambda left, right: _big(_call("datediff")(left, right), "spark"),
+    },
+    DaysLater: {
+        "duckdb": lambda left, right: _moved(left, _whole(right, "duckdb")),
+        "postgres": lambda left, right: _moved(left, _whole(right, "postgres")),
+        "spark": lambda left, right: _call("date_add")(left, _whole(right, "spark")),
+    },
+}
+
+
+def _visit(compiler: Any, op: ops.Node, *, left: exp.Expr, right: exp.Expr) -> exp.Expr:  # noqa: ANN401
+    """Write one of our operations for the compiler's engine."""
+    name = type(compiler).__name__
+    engine = {"DuckDBCompiler": "duckdb", "PostgresCompiler": "postgres", "PySparkCompiler": "spark"}.get(
+        name
+    )
+    if engine is None:
+        raise DueCourseError(f"{name} cannot run expressions: use DuckDB, PostgreSQL or Spark")
+    return _SQL[type(op)][engine](left, right)
+
+
+for _operation in _SQL:
+    setattr(SQLGlotCompiler, f"visit_{_operation.__name__}", _visit)  # how Ibis finds an operation's SQL
+
+
+def compiled(node: Node, columns: Mapping[str, ir.Value], place: Place) -> ir.Value:
+    """Return the node as an Ibis value over the columns of the facts."""
+    if isinstance(node, Literal):
+        return _literal(node)
+    if isinstance(node, Named):
+        return _column(node, columns, place)
+    if node.op in STRICT:
+        return _strict(node, columns, place)
+    args = [compiled(arg, columns, place) for arg in node.args]
+    if node.op in DIVISIONS:
+        return _divided(node.op, args[0], _number(node.args[1]))
+    if node.op in COMPARISONS:
+        return _COMPARE[node.op](args[0], args[1])
+    return _PLAIN[node.op](args)
+
+
+def _number(node: Node) -> int:
+    assert isinstance(node, Literal)  # noqa: S101  the checker takes nothing else
+    return int(str(node.value))
+
+
+def _literal(node: Literal) -> ir.Value:
+    if node.kind == FactKind.INTEGER:
+        return _int(int(str(node.value)))
+    return ibis.literal(node.value, type={"text": "string"}.get(node.kind, str(node.kind)))
+
+
+def _int(value: int) -> ir.Value:
+    return ibis.literal(value).cast("int64")  # a literal has the narrowest type: its products overflow
+
+
+_FITS: Final[Mapping[FactKind, Callable[[dt.DataType], bool]]] = {
+    FactKind.BOOLEAN: lambda kind: bool(kind.is_boolean()),
+    FactKind.INTEGER: lambda kind: bool(kind.is_integer()),
+    FactKind.DATE: lambda kind: bool(kind.is_date()),
+    FactKind.TEXT: lambda kind: bool(kind.is_string()),
+}
+
+
+def _column(node: Named, columns: Mapping[str, ir.Value], place: Place) -> ir.Value:
+    if node.name not in columns:
+        raise ExpressionError(place, f"the fact {node.name!r} has no column: compute it before this")
+    column = columns[node.name]
+    if not _FITS[node.kind](column.type()):
+        what = f"the fact {node.name!r} is declared {node.kind}, but its column is {column.type()}"
+        raise ExpressionError(place, f"{what}: mend its declaration or its definition")
+    return column.cast("int64") if node.kind == FactKind.INTEGER else column
+
+
+def _strict(node: Call, columns: Mapping[str, ir.Value], place: Place) -> ir.Value:
+    """Write case, least and greatest: null as soon as a fact in them is unknown."""
+    args = [compiled(arg, columns, place) for arg in node.args]
+    if node.op == "case":
+        branches = list(zip(args[:-1:2], args[1:-1:2], strict=True))
+        value = ibis.cases(*branches, else_=args[-1])
+    else:
+        value = ibis.least(*args) if node.op == "least" else ibis.greatest(*args)
+    unknown = _unknown(node, columns, place)
+    if unknown is None:
+        return value
+    return ibis.cases((unknown, ibis.null(value.type())), else_=value)
+
+
+def _unknown(node: Node, columns: Mapping[str, ir.Value], place: Place) -> ir.Value | None:
+    """Return the condition that something the node looks at is unknown; None when nothing ever is."""
+    if isinstance(node, Literal):
+        return None
+    if isinstance(node, Named):
+        return _column(node, columns, place).isnull()
+    each = [_unknown(arg, columns, place) for arg in _distinct(node)]
+    known = [condition for condition in each if condition is not None]
+    if node.op == "coalesce":
+        return _balanced("and", known) if len(known) == len(each) else None
+    return _balanced("or", known) if known else None
+
+
+def _distinct(node: Call) -> list[Node]:
+    """Return what may be unknown under a node, each once: facts, and coalesces as one thing."""
+    if node.op == "coalesce":
+        return list(node.args)
+    found: dict[Node, None] = {}
+    waiting: list[Node] = list(reversed(node.args))
+    while waiting:
+        last = waiting.pop()
+        if isinstance(last, Call) and last.op != "coalesce":
+            waiting.extend(reversed(last.args))
+        else:
+            found[last] = None
+    return list(found)
+
+
+def _balanced(op: str, conditions: list[ir.Value]) -> ir.Value:
+    """Join conditions as a balanced tree, so that a long chain is not a deep one."""
+    if len(conditions) == 1:
+        return conditions[0]
+    middle = len(conditions) // 2  # a count, not money
+    left, right = _balanced(op, conditions[:middle]), _balanced(op, conditions[middle:])
+    return left & right if op == "and" else left | right
+
+
+def _in(args: list[ir.Value]) -> ir.Value:
+    """Write `x in (1, 2)` as `x = 1 or x = 2`: Spark cannot read `x in (1, 2) is null`."""
+    return _balanced("or", [args[0] == each for each in args[1:]])
+
+
+def _between(args: list[ir.Value]) -> ir.Value:
+    return (args[0] >= args[1]) & (args[0] <= args[2])
+
+
+def _step(condition: ir.Value) -> ir.Value:
+    return ibis.cases((condition, _int(1)), else_=_int(0))
+
+
+def _divided(op: str, number: ir.Value, by: int) -> ir.Value:
+    """Divide by a number other than zero, rounded as `op` says, exactly for all of int64.
+
+    The engines cut towards zero and leave a rest with the sign of `number`; from that rest follows the
+    step to the rounded value. A negative divisor turns the sign, and with it down into up.
+    """
+    size = abs(by)
+    if by < 0:
+        mirrored = {"div_down": "div_up", "div_up": "div_down", "div_half_up": "half_down"}
+        return -_divided_positive(mirrored.get(op, op), number, size)
+    return _divided_positive(op, number, size)
+
+
+def _divided_positive(op: str, number: ir.Value, by: int) -> ir.Value:
+    quotient = IntegerQuotient(number, _int(by)).to_expr()
+    rest = number % _int(by)
+    if op == "div_down":
+        return quotient - _step(rest < 0)
+    if op == "div_up":
+        return quotient + _step(rest > 0)
+    below, above = by // 2, (by + 1) // 2  # half of the divisor, rounded down and up
+    if op == "div_half_up":
+        return quotient + _two_steps(rest >= above, rest < -below)
+    if op == "half_down":
+        return quotient + _two_steps(rest > below, rest <= -above)
+    up, down = rest > below, rest < -below
+    if below == above:  # an even divisor: at the half, an odd quotient steps away from zero to the even one
+        odd = quotient % _int(2) != 0
+        up, down = up | ((rest == below) & odd), down | ((rest == -below) & odd)
+    return quotient + _two_steps(up, down)
+
+
+def _two_steps(up: ir.Value, down: ir.Value) -> ir.Value:
+    return ibis.cases((up, _int(1)), (down, _int(-1)), else_=_int(0))
+
+
+def _share(args: list[ir.Value]) -> ir.Value:
+    """Write floor(amount * ppm / 1,000,000) without the product: amount = q * 1,000,000 + r, worked apart."""
+    amount, ppm = args
+    whole = _divided("div_down", amount, _MILLION)
+    rest = (amount % _int(_MILLION) + _int(_MILLION)) % _int(_MILLION)  # not negative
+    return whole * ppm + _divided("div_down", rest * ppm, _MILLION)
+
+
+def _coalesce(args: list[ir.Value]) -> ir.Value:
+    return ibis.coalesce(*args)
+
+
+_COMPARE: Final[Mapping[str, Callable[[ir.Value, ir.Value], ir.Value]]] = {
+    "=": lambda left, right: left == right,
+    "<>": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+_PLAIN: Final[Mapping[str, Callable[[list[ir.Value]], ir.Value]]] = {
+    "and": lambda args: _balanced("and", args),
+    "or": lambda args: _balanced("or", args),
+    "not": lambda args: ~args[0],
+    "neg": lambda args: -args[0],
+    "is null": lambda args: args[0].isnull(),
+    "in": _in,
+    "between": _between,
+    "+": lambda args: args[0] + args[1],
+    "-": lambda args: args[0] - args[1],
+    "*": lambda args: args[0] * args[1],
+    "days between": lambda args: DaysBetween(args[0], args[1]).to_expr(),
+    "days later": lambda args: DaysLater(args[0], args[1]).to_expr(),
+    "days earlier": lambda args: DaysLater(args[0], -args[1]).to_expr(),
+    "share": _share,
+    "coalesce": _coalesce,
+}

@@ -1,0 +1,122 @@
+"""An expression on one row, in plain Python: for `explain`, and as the oracle of the compiled form."""
+
+import operator
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Final, cast
+
+from duecourse.law.expression_tree import COMPARISONS, DIVISIONS, STRICT, Call, Literal, Named, Node, Value
+
+_COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+Row = Mapping[str, object]
+
+
+def evaluate(node: Node, row: Row) -> Value | None:
+    """Return the node's value on one row; None is unknown. Integers beyond 64 bits raise OverflowError."""
+    if isinstance(node, Literal):
+        return node.value
+    if isinstance(node, Named):
+        return cast("Value | None", row[node.name])
+    if node.op in STRICT and unknown(node, row):
+        return None
+    if node.op == "case":
+        return _case(node, row)
+    values = [evaluate(arg, row) for arg in node.args]
+    if node.op == "and":
+        return False if False in values else None if None in values else True
+    if node.op == "or":
+        return True if True in values else None if None in values else False
+    if node.op == "is null":
+        return values[0] is None
+    if node.op == "coalesce":
+        return next((value for value in values if value is not None), None)
+    if None in values:
+        return None
+    return _known(node.op, cast("list[Value]", values))
+
+
+def unknown(node: Node, row: Row) -> bool:
+    """Say whether a fact that the node looks at is unknown; for a coalesce, whether all its operands are."""
+    if isinstance(node, Literal):
+        return False
+    if isinstance(node, Named):
+        return row[node.name] is None
+    each = [unknown(arg, row) for arg in node.args]
+    return all(each) if node.op == "coalesce" else any(each)
+
+
+def _case(node: Call, row: Row) -> Value | None:
+    for condition, value in zip(node.args[:-1:2], node.args[1:-1:2], strict=True):
+        if evaluate(condition, row) is True:
+            return evaluate(value, row)
+    return evaluate(node.args[-1], row)
+
+
+def _known(op: str, values: list[Value]) -> Value:
+    """Work out an operator all of whose operands are known."""
+    if op == "not":
+        return not values[0]
+    if op == "in":
+        return values[0] in values[1:]
+    if op == "between":
+        return _compared("<=", values[1], values[0]) and _compared("<=", values[0], values[2])
+    if op in COMPARISONS:
+        return _compared(op, values[0], values[1])
+    if op in {"least", "greatest"}:
+        numbers = cast("list[int]", values)
+        return min(numbers) if op == "least" else max(numbers)
+    if op.startswith("days"):
+        return _days(op, values)
+    return _fits(_number(op, cast("list[int]", values)))
+
+
+def _compared(op: str, left: Value, right: Value) -> bool:
+    first, second = cast("int", left), cast("int", right)  # both of one kind: the checker saw to it
+    return _COMPARE[op](first, second)
+
+
+def _days(op: str, values: list[Value]) -> Value:
+    start = cast("date", values[0])
+    if op == "days between":
+        return (start - cast("date", values[1])).days
+    days = timedelta(days=cast("int", values[1]))
+    return start + days if op == "days later" else start - days
+
+
+def _number(op: str, values: list[int]) -> int:
+    first = values[0]
+    if op == "neg":
+        return -first
+    second = values[1]
+    if op in DIVISIONS:
+        return divided(op, first, second)
+    if op == "share":
+        return first * second // 1_000_000  # down, as the language defines it
+    return {"+": first + second, "-": first - second, "*": first * second}[op]
+
+
+def divided(op: str, number: int, by: int) -> int:
+    """Divide exactly and round as `op` says: down and up are towards the lesser and the greater number."""
+    lower = number // by  # the greatest integer that is not above the quotient
+    rest_twice = 2 * abs(number - lower * by)
+    if op == "div_down" or rest_twice == 0:
+        return lower
+    if op == "div_up" or rest_twice > abs(by):
+        return lower + 1
+    if rest_twice < abs(by):
+        return lower
+    return lower + 1 if op == "div_half_up" or lower % 2 else lower
+
+
+def _fits(number: int) -> int:
+    if not -(2**63) <= number < 2**63:
+        raise OverflowError(f"{number} is beyond 64 bits")
+    return number

@@ -1,0 +1,465 @@
+"""The steps of a day, in the order of docs/concepts/ledger.md: accrual, falling due, late fees, charges, payments, waivers.
+
+`work.items[:count]` are the items of the loan in item order; `terms` is one row of terms.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from duecourse.ledger.exact import (
+    PER_PPB_DAY,
+    PER_PPM_YEAR_360,
+    PER_PPM_YEAR_365,
+    exceeds,
+    minus,
+    plus,
+    share,
+    times,
+)
+from duecourse.ledger.histories import NEVER, Histories, Numbers, PaymentColumns, WaiverColumns
+from duecourse.ledger.state import (
+    CHARGE_AMOUNT,
+    CHARGE_LINE,
+    COLUMNS,
+    COST,
+    COUNTED,
+    CREDIT,
+    CUT,
+    DUE,
+    ENFORCED,
+    FEE,
+    FEE_AMOUNT,
+    FEE_DAY,
+    FIRST_LINE,
+    INTEREST,
+    IS_INSTALMENT,
+    LATE_FEE,
+    LATE_INTEREST,
+    LET,
+    MET_ON,
+    NUMBER,
+    ON_INTEREST,
+    ON_PENALTY,
+    PENALTY,
+    PENALTY_AFTER,
+    PRINCIPAL,
+    REFUSED,
+    SCHEDULED_DUE,
+    SECOND_LINE,
+    STOCK,
+    STOPPED_FROM,
+    T_BY_COMPONENT,
+    T_CAP_SHARE,
+    T_CAP_YEAR,
+    T_DAY_COUNT,
+    T_EFFECTIVE,
+    T_FEE_FLAT,
+    T_FEE_MAX,
+    T_FEE_MIN,
+    T_FEE_PPM,
+    T_GRACE,
+    T_INTEREST_PPM,
+    T_ORDER,
+    T_PENALTY_BASE,
+    T_PENALTY_PPB,
+    T_PRINCIPAL,
+    T_STOPS,
+    TRIED,
+    Work,
+    note,
+    outstanding,
+)
+
+# numpy integers, not literals: numba compiles a function anew for every literal that it is called with.
+NONE: Final = np.int64(-1)
+DUE_NOW: Final = np.int64(0)
+DUE_LATER: Final = np.int64(1)
+
+# Kinds of rows in the trace.
+FELL_DUE, ACCRUED, LATE, CHARGED, FROM_CREDIT, PAID, TO_CREDIT, WAIVED, ACCELERATION = map(np.int64, range(9))
+
+_TOO_MUCH: Final = 10**17  # an accrual beyond this is refused: sums of ninety such still fit 63 bits
+_BY_PRINCIPAL: Final = 0
+_ACTUAL_365: Final = 0
+_THIRTY: Final = 2
+
+
+@njit(cache=True, nogil=True)
+def lay_out(book: Histories, loan: int, work: Work) -> int:
+    """Merge instalments and charges into item order; return how many items there are."""
+    row = book.instalments.start[loan]
+    rows = book.instalments.start[loan + 1]
+    charge = book.charges.start[loan]
+    charges = book.charges.start[loan + 1]
+    count = 0
+    while row < rows or charge < charges:
+        item = work.items[count]
+        for column in range(COLUMNS):
+            item[column] = 0
+        item[MET_ON] = NEVER
+        item[FEE_DAY] = NEVER
+        if charge >= charges or (row < rows and book.instalments.due[row] <= book.charges.day[charge]):
+            item[IS_INSTALMENT] = 1
+            item[DUE] = book.instalments.due[row]
+            item[NUMBER] = book.instalments.number[row]
+            item[PRINCIPAL] = book.instalments.principal[row]
+            item[INTEREST] = book.instalments.interest[row]
+            item[FEE] = book.instalments.fee[row]
+            late_terms(item, book.terms.rows[version_on(book, loan, item[DUE])])
+            row += 1
+        else:
+            item[DUE] = book.charges.day[charge]
+            item[CHARGE_LINE] = FIRST_LINE[book.charges.component[charge]]
+            item[CHARGE_AMOUNT] = book.charges.amount[charge]
+            charge += 1
+        item[SCHEDULED_DUE] = item[DUE]
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def late_terms(item: Numbers, terms: Numbers) -> None:
+    """Set grace and late fee of an instalment, by the terms on its due date."""
+    item[PENALTY_AFTER] = terms[T_GRACE]
+    if terms[T_FEE_FLAT] == 0 and terms[T_FEE_PPM] == 0:
+        return
+    scheduled = item[PRINCIPAL] + item[INTEREST] + item[FEE]
+    amount = max(terms[T_FEE_FLAT] + share(scheduled, terms[T_FEE_PPM]), terms[T_FEE_MIN])
+    item[FEE_AMOUNT] = min(amount, terms[T_FEE_MAX]) if terms[T_FEE_MAX] >= 0 else amount
+    item[FEE_DAY] = item[DUE] + terms[T_GRACE] + 1
+
+
+@njit(cache=True, nogil=True)
+def version_on(book: Histories, loan: int, day: int) -> int:
+    """Return the version of the terms in force on a day; before the first, the first."""
+    version = book.terms.start[loan]
+    while version + 1 < book.terms.start[loan + 1] and book.terms.rows[version + 1, T_EFFECTIVE] <= day:
+        version += 1
+    return version
+
+
+@njit(cache=True, nogil=True)
+def event_days(book: Histories, loan: int, on: int, count: int, work: Work) -> int:
+    """Collect the days up to `on` on which anything changes, sorted, each once; return how many."""
+    days = work.days
+    found = 0
+    for place in range(count):
+        found = add_day(days, found, work.items[place, DUE], on)
+        found = add_day(days, found, work.items[place, FEE_DAY], on)
+    for row in range(book.payments.start[loan], book.payments.start[loan + 1]):
+        found = add_day(days, found, book.payments.day[row], on)
+    for row in range(book.waivers.start[loan], book.waivers.start[loan + 1]):
+        found = add_day(days, found, book.waivers.day[row], on)
+    for version in range(book.terms.start[loan] + 1, book.terms.start[loan + 1]):
+        found = add_day(days, found, book.terms.rows[version, T_EFFECTIVE] - 1, on)
+    found = add_day(days, found, book.opened[loan], on)
+    found = add_day(days, found, book.written_off[loan], on)
+    found = add_day(days, found, book.accelerated[loan], on)
+    return add_day(days, found, on, on)
+
+
+@njit(cache=True, nogil=True)
+def add_day(days: Numbers, found: int, day: int, on: int) -> int:
+    """Insert a day into the sorted days unless it is there or lies after `on`; return how many there are."""
+    if day > on:
+        return found
+    place = found
+    while place > 0 and days[place - 1] > day:
+        place -= 1
+    if place > 0 and days[place - 1] == day:
+        return found
+    for later in range(found, place, -1):
+        days[later] = days[later - 1]
+    days[place] = day
+    return found + 1
+
+
+@njit(cache=True, nogil=True)
+def accrue(terms: Numbers, count: int, after: int, until: int, opened: int, work: Work) -> None:
+    """Accrue late interest and penalty for the days (after, until], on which terms and lines do not change."""
+    stopped = work.purse[STOPPED_FROM] <= after and terms[T_STOPS] == 1
+    if stopped or (terms[T_INTEREST_PPM] == 0 and terms[T_PENALTY_PPB] == 0):
+        grow_stock(terms, count, after, until, opened, work)
+        return
+    if is_limited(terms, work.purse):
+        need_whole, need_part = 0, 0
+        for place in range(count):
+            for kind in (ON_INTEREST, ON_PENALTY):
+                whole, part = accrual(terms, work.items[place], kind, after, until)
+                need_whole, need_part = plus(need_whole, need_part, whole, part)
+        room_whole, room_part = room(terms, work.purse)
+        if exceeds(need_whole, need_part, room_whole, room_part):
+            for day in range(after + 1, until + 1):
+                grow_stock(terms, count, day - 1, day, opened, work)
+                accrue_items(terms, count, day - 1, day, work)
+            return
+    grow_stock(terms, count, after, until, opened, work)
+    accrue_items(terms, count, after, until, work)
+
+
+@njit(cache=True, nogil=True)
+def grow_stock(terms: Numbers, count: int, after: int, until: int, opened: int, work: Work) -> None:
+    """Let the headroom of the all-in cap grow for the days (after, until] that lie after opening."""
+    days = until - max(after, opened)
+    if work.purse[ENFORCED] == 0 or terms[T_CAP_YEAR] < 0 or days <= 0:
+        return
+    purse = work.purse
+    whole, part = times(outstanding(work.items, count), terms[T_CAP_YEAR] * days * PER_PPM_YEAR_365)
+    purse[STOCK], purse[STOCK + 1] = plus(purse[STOCK], purse[STOCK + 1], whole, part)
+
+
+@njit(cache=True, nogil=True)
+def is_limited(terms: Numbers, purse: Numbers) -> bool:
+    """Tell whether a cap limits what is let in today, in this run."""
+    return bool(purse[ENFORCED] == 1 and (terms[T_CAP_YEAR] >= 0 or terms[T_CAP_SHARE] >= 0))
+
+
+@njit(cache=True, nogil=True)
+def room(terms: Numbers, purse: Numbers) -> tuple[int, int]:
+    """Return the headroom under both caps, exactly."""
+    whole, part = 10 * _TOO_MUCH, 0
+    if terms[T_CAP_YEAR] >= 0:
+        whole, part = purse[STOCK], purse[STOCK + 1]
+    if terms[T_CAP_SHARE] >= 0:
+        limit = share(terms[T_PRINCIPAL], terms[T_CAP_SHARE])
+        left_whole, left_part = 0, 0
+        if exceeds(limit, 0, purse[COUNTED], purse[COUNTED + 1]):
+            left_whole, left_part = minus(limit, 0, purse[COUNTED], purse[COUNTED + 1])
+        if exceeds(whole, part, left_whole, left_part):
+            whole, part = left_whole, left_part
+    return whole, part
+
+
+@njit(cache=True, nogil=True)
+def accrual(terms: Numbers, item: Numbers, kind: int, after: int, until: int) -> tuple[int, int]:
+    """Return what one instalment accrues of one kind in (after, until], before any cap."""
+    if item[IS_INSTALMENT] == 0 or item[DUE] >= until:
+        return 0, 0
+    if kind == ON_INTEREST:
+        rate = terms[T_INTEREST_PPM]
+        begins = max(after, item[DUE])
+        if rate == 0 or item[PRINCIPAL] == 0:
+            return 0, 0
+        days = thirty(until) - thirty(begins) if terms[T_DAY_COUNT] == _THIRTY else until - begins
+        unit = PER_PPM_YEAR_365 if terms[T_DAY_COUNT] == _ACTUAL_365 else PER_PPM_YEAR_360
+        return times(item[PRINCIPAL], rate * days * unit)
+    rate = terms[T_PENALTY_PPB]
+    days = until - max(after, item[DUE] + item[PENALTY_AFTER])
+    if rate == 0 or days <= 0:
+        return 0, 0
+    base = item[PRINCIPAL]
+    if terms[T_PENALTY_BASE] != _BY_PRINCIPAL:
+        base += item[FEE] + item[INTEREST]
+    return times(base, rate * days * PER_PPB_DAY)
+
+
+@njit(cache=True, nogil=True)
+def thirty(day: int) -> int:
+    """Return the day's number in 30E/360: 360·year + 30·month + min(day of month, 30).
+
+    Year, month and day by Howard Hinnant's civil_from_days (public domain), for days since 1970-01-01.
+    """
+    shifted = day + 719_468
+    era = shifted // 146_097  # whole cycles of 400 years
+    day_of_era = shifted - era * 146_097
+    year_of_era = (day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    march_month = (5 * day_of_year + 2) // 153
+    day_of_month = day_of_year - (153 * march_month + 2) // 5 + 1
+    month = march_month + 3 if march_month < 10 else march_month - 9
+    year = year_of_era + era * 400 + (1 if month <= 2 else 0)
+    return int(360 * year + 30 * month + min(day_of_month, 30))
+
+
+@njit(cache=True, nogil=True)
+def accrue_items(terms: Numbers, count: int, after: int, until: int, work: Work) -> None:
+    """Let the accruals of (after, until] in, item by item, late interest first, and post what has become whole."""
+    limited = is_limited(terms, work.purse)
+    for place in range(count):
+        item = work.items[place]
+        for kind in (ON_INTEREST, ON_PENALTY):
+            whole, part = accrual(terms, item, kind, after, until)
+            if whole == 0 and part == 0:
+                continue
+            tried = item[TRIED + kind]
+            item[TRIED + kind], item[TRIED + kind + 1] = plus(tried, item[TRIED + kind + 1], whole, part)
+            if item[TRIED + kind] > _TOO_MUCH:
+                work.purse[REFUSED] = 1
+            if limited:
+                room_whole, room_part = room(terms, work.purse)
+                if exceeds(whole, part, room_whole, room_part):
+                    whole, part = room_whole, room_part
+            let_in(terms, whole, part, work.purse)
+            before = item[LET + kind]
+            item[LET + kind], item[LET + kind + 1] = plus(before, item[LET + kind + 1], whole, part)
+            posted = item[LET + kind] - before
+            cut = item[TRIED + kind] - tried - posted
+            line = LATE_INTEREST if kind == ON_INTEREST else PENALTY
+            item[line] += posted
+            if posted != 0 or cut != 0:
+                note(work, until, ACCRUED, place, line, posted, cut)
+
+
+@njit(cache=True, nogil=True)
+def let_in(terms: Numbers, whole: int, part: int, purse: Numbers) -> None:
+    """Take what is let in from the headroom, and count it, in the enforceable run."""
+    if purse[ENFORCED] == 0:
+        return
+    if terms[T_CAP_YEAR] >= 0:
+        purse[STOCK], purse[STOCK + 1] = minus(purse[STOCK], purse[STOCK + 1], whole, part)
+    purse[COUNTED], purse[COUNTED + 1] = plus(purse[COUNTED], purse[COUNTED + 1], whole, part)
+
+
+@njit(cache=True, nogil=True)
+def pass_cap(terms: Numbers, amount: int, purse: Numbers) -> int:
+    """Let a whole amount in as far as there is headroom (rounded down); the rest is cut. Return what is let in."""
+    granted = amount
+    if is_limited(terms, purse):
+        granted = min(amount, room(terms, purse)[0])
+    purse[CUT] += amount - granted
+    let_in(terms, granted, 0, purse)
+    return granted
+
+
+@njit(cache=True, nogil=True)
+def fall_due(terms: Numbers, count: int, day: int, accelerate: int, work: Work) -> None:
+    """Accelerate if this is the day for it, then let the instalments of the day fall due."""
+    if accelerate == 1:
+        note(work, day, ACCELERATION, NONE, NONE, DUE_NOW, DUE_NOW)
+        for place in range(count):
+            item = work.items[place]
+            if item[IS_INSTALMENT] == 1 and item[DUE] > day:
+                item[DUE] = day
+                item[FEE_DAY] = NEVER
+    for place in range(count):
+        item = work.items[place]
+        if item[IS_INSTALMENT] == 0 or item[DUE] != day:
+            continue
+        for line in (FEE, INTEREST, PRINCIPAL):
+            amount = item[line]
+            if amount == 0:
+                continue
+            granted = amount if line == PRINCIPAL else pass_cap(terms, amount, work.purse)
+            item[line] = granted
+            note(work, day, FELL_DUE, place, line, granted, amount - granted)
+
+
+@njit(cache=True, nogil=True)
+def charge_late_fees(terms: Numbers, count: int, day: int, work: Work) -> None:
+    """Charge the late fee of every instalment whose grace ended yesterday unmet, unless accrual has stopped."""
+    if work.purse[STOPPED_FROM] < day and terms[T_STOPS] == 1:
+        return
+    for place in range(count):
+        item = work.items[place]
+        if item[FEE_DAY] != day or item[MET_ON] != NEVER:
+            continue
+        amount = item[FEE_AMOUNT]
+        granted = pass_cap(terms, amount, work.purse)
+        item[LATE_FEE] += granted
+        note(work, day, LATE, place, LATE_FEE, granted, amount - granted)
+
+
+@njit(cache=True, nogil=True)
+def charge_by_hand(terms: Numbers, count: int, day: int, work: Work) -> None:
+    """Let the charges of the day become due; cost passes no cap."""
+    for place in range(count):
+        item = work.items[place]
+        if item[IS_INSTALMENT] == 1 or item[DUE] != day:
+            continue
+        line = item[CHARGE_LINE]
+        amount = item[CHARGE_AMOUNT]
+        granted = amount if line == COST else pass_cap(terms, amount, work.purse)
+        item[line] = granted
+        note(work, day, CHARGED, place, line, granted, amount - granted)
+
+
+@njit(cache=True, nogil=True)
+def pay(rows: PaymentColumns, last: int, terms: Numbers, count: int, day: int, on: int, row: int, work: Work) -> int:
+    """Let credit and then the payments of the day meet what is due; return the next row of payments."""
+    purse = work.purse
+    if purse[CREDIT] > 0:
+        purse[CREDIT] = allocate(terms, count, day, purse[CREDIT], NONE, NONE, DUE_NOW, FROM_CREDIT, NONE, work)
+    while row < last and rows.day[row] <= day:
+        if rows.undone[row] > on:
+            left = rows.amount[row]
+            number = rows.target_instalment[row]
+            component = rows.target_component[row]
+            if number >= 0 or component >= 0:
+                left = allocate(terms, count, day, left, number, component, DUE_NOW, PAID, row, work)
+            left = allocate(terms, count, day, left, NONE, NONE, DUE_NOW, PAID, row, work)
+            if left > 0:
+                note(work, day, TO_CREDIT, NONE, NONE, left, row)
+            purse[CREDIT] += left
+        row += 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def waive(rows: WaiverColumns, last: int, terms: Numbers, count: int, day: int, row: int, work: Work) -> int:
+    """Let the waivers of the day reduce what is due, then what is not yet due; return the next row of waivers."""
+    while row < last and rows.day[row] <= day:
+        component = rows.component[row]
+        left = allocate(terms, count, day, rows.amount[row], NONE, component, DUE_NOW, WAIVED, row, work)
+        allocate(terms, count, day, left, NONE, component, DUE_LATER, WAIVED, row, work)
+        row += 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def allocate(
+    terms: Numbers,
+    count: int,
+    day: int,
+    amount: int,
+    number: int,
+    component: int,
+    later: int,
+    kind: int,
+    source: int,
+    work: Work,
+) -> int:
+    """Let an amount meet lines in allocation order; return what is left.
+
+    `number` and `component` restrict it to one instalment or component (-1: any); `later` tells due lines (0) from lines that fall due later (1).
+    """
+    rounds = 5 if terms[T_BY_COMPONENT] == 1 else 1
+    for turn in range(rounds):
+        for place in range(count):
+            if amount == 0:
+                return 0
+            item = work.items[place]
+            if (item[DUE] > day) != (later == 1):
+                continue
+            if number >= 0 and (item[IS_INSTALMENT] == 0 or item[NUMBER] != number):
+                continue
+            for turn_of_component in range(5):
+                wanted = (terms[T_ORDER] >> (3 * turn_of_component)) & 7
+                if (rounds == 5 and turn_of_component != turn) or (component >= 0 and wanted != component):
+                    continue
+                amount = meet(place, FIRST_LINE[wanted], day, amount, kind, source, work)
+                if SECOND_LINE[wanted] >= 0:
+                    amount = meet(place, SECOND_LINE[wanted], day, amount, kind, source, work)
+    return amount
+
+
+@njit(cache=True, nogil=True)
+def meet(place: int, line: int, day: int, amount: int, kind: int, source: int, work: Work) -> int:
+    """Let an amount meet one line; return what is left."""
+    met = min(amount, work.items[place, line])
+    if met > 0:
+        work.items[place, line] -= met
+        note(work, day, kind, place, line, met, source)
+    return amount - met
+
+
+@njit(cache=True, nogil=True)
+def settle_met(count: int, day: int, work: Work) -> None:
+    """Note the day on which an instalment that is due was first met; once met it stays met."""
+    for place in range(count):
+        item = work.items[place]
+        if item[DUE] > day or item[MET_ON] != NEVER:
+            continue
+        if item[FEE] == 0 and item[INTEREST] == 0 and item[PRINCIPAL] == 0:
+            item[MET_ON] = day

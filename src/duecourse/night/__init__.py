@@ -1,0 +1,1 @@
+"""The night run: from loaded tables to tonight's plan, with the reason for every line of it."""

@@ -1,0 +1,73 @@
+"""The step `choice`: one main act per borrower, within daily capacities.
+
+Each borrower asks for their best treatment. Where more ask for a unit (a channel or act of a team) than it can do, those with
+the highest priority get it; the others ask for their next best, from what capacity is left, and so on. Ties go by borrower number.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import ibis
+import ibis.expr.types as ir
+
+from duecourse.night.facts import Tables
+
+
+class Keeper(Protocol):
+    """What the step needs of an engine."""
+
+    def keep(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+        """Work out a table and keep it under a name."""
+
+    def number(self, value: ir.Scalar) -> int:
+        """Return one whole number."""
+
+
+def ranked(tables: Tables) -> ir.Table:
+    """Return the possible treatments of each borrower not held out, best first: `rank` from 0."""
+    rows = tables("candidates").filter(ibis._.blocked.isnull())
+    rows = rows.join(tables("treatments").select("treatment_no", "required", "unit", "capacity"), "treatment_no")
+    rows = rows.filter(~rows.required)
+    order = ibis.window(group_by=rows.borrower_no, order_by=[rows.worth.desc(), rows.treatment_no.asc()])
+    return rows.mutate(rank=ibis.row_number().over(order)).drop("required")
+
+
+def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:
+    """Return (borrower_no, treatment_no, rank, priority, worth) of the acts chosen; `most` is the longest list of treatments."""
+    held_out = tables("standing").filter(ibis._.held_out).select("borrower_no")
+    engine.keep("asked_0", lambda: tables("ranked").filter(ibis._.rank == 0).anti_join(held_out, "borrower_no"))
+    engine.keep("granted_0", lambda: _granted(tables, 0))
+    rounds = 1
+    while rounds < most:
+        last = rounds - 1
+        refused = tables(f"asked_{last}").anti_join(tables(f"granted_{last}"), "borrower_no")
+        if engine.number(refused.count()) == 0:
+            break
+        engine.keep(f"asked_{rounds}", lambda last=last: _ask_next(tables, last))
+        engine.keep(f"granted_{rounds}", lambda now=rounds: _granted(tables, now))
+        rounds += 1
+    granted = [tables(f"granted_{done}") for done in range(rounds)]
+    return engine.keep(f"chosen_{rounds}", lambda: ibis.union(*granted, distinct=False) if rounds > 1 else granted[0])
+
+
+def _ask_next(tables: Tables, last: int) -> ir.Table:
+    refused = tables(f"asked_{last}").anti_join(tables(f"granted_{last}"), "borrower_no")
+    after = refused.select("borrower_no", after=refused.rank)
+    rows = tables("ranked").join(after, "borrower_no")
+    return rows.filter(rows.rank == rows.after + 1).drop("after")
+
+
+def _granted(tables: Tables, now: int) -> ir.Table:
+    rows = tables(f"asked_{now}")
+    order = ibis.window(group_by=rows.unit, order_by=[rows.priority.desc(nulls_first=False), rows.borrower_no.asc()])
+    rows = rows.mutate(place=ibis.row_number().over(order))
+    if now == 0:
+        rows = rows.mutate(left=rows.capacity)
+    else:
+        before = [tables(f"granted_{done}").select("borrower_no", "unit") for done in range(now)]
+        taken = ibis.union(*before, distinct=False) if now > 1 else before[0]
+        taken = taken.filter(taken.unit.notnull()).group_by("unit").aggregate(taken=ibis._.count())
+        rows = rows.left_join(taken, "unit").drop("unit_right")
+        rows = rows.mutate(left=rows.capacity - rows.taken.fill_null(0)).drop("taken")
+    rows = rows.filter(rows.left.isnull() | (rows.place < rows.left))
+    return rows.select("borrower_no", "treatment_no", "rank", "priority", "worth", "unit")

@@ -1,0 +1,245 @@
+"""DuckDB, embedded: the default engine."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
+
+from duecourse.book.schema import TABLES
+from duecourse.night.moment import Moment
+
+NAME: Final = "duckdb"
+_NEVER: Final = 2**31 - 1
+
+
+@dataclass
+class DuckDB:
+    """A connection with one view per table of the book, holding the rows known at the moment asked for.
+
+    Expressions are compiled once for each name and reused: a replay runs the same text for every day.
+    """
+
+    tables: Path
+    connection: Backend
+    _texts: dict[str, str]
+    _results: dict[str, ir.Table]
+
+    @classmethod
+    def open(cls, tables: Path, *, threads: int, memory: str, spill: Path) -> "DuckDB":
+        """Open the loaded tables; `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it."""
+        connection = ibis.duckdb.connect(
+            threads=threads, memory_limit=memory, temp_directory=str(spill), preserve_insertion_order=True
+        )
+        engine = cls(tables, connection, {}, {})
+        engine._do("SET TimeZone = 'UTC'")
+        return engine
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.disconnect()
+
+    def _do(self, text: str, values: list[Any] | None = None) -> list[Any]:
+        """Run one statement to its end: an unfinished result would keep the connection busy."""
+        return list(self.connection.con.execute(text, values).fetchall())
+
+    def look_at(self, moment: Moment) -> None:
+        """Point the views at what was known at a moment, and the table `moment` at its business date."""
+        run = self._do
+        run("CREATE OR REPLACE TEMP TABLE moment AS SELECT ?::DATE AS on_day", [moment.on])
+        for table in TABLES:
+            where = self._where(table.name, moment)
+            run(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM {self._file(table.name)} WHERE {where}")
+
+    def _file(self, table: str) -> str:
+        return f"read_parquet('{_quoted(self.tables / f'{table}.parquet')}')"
+
+    def _where(self, table: str, moment: Moment) -> str:
+        versioned = next(one.versioned for one in TABLES if one.name == table)
+        if moment.known_until is None:
+            return "superseded_at IS NULL" if versioned else "true"
+        known = f"TIMESTAMP '{moment.known_until.isoformat(sep=' ')}'"
+        current = f" AND (superseded_at IS NULL OR superseded_at > {known})" if versioned else ""
+        return f"recorded_at <= {known}{current}"
+
+    def table(self, name: str) -> ir.Table:
+        """Return a table of the book, or one that a step made."""
+        return self._results[name] if name in self._results else self.connection.table(name)
+
+    def keep(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+        """Work out a table and keep it in memory under a name."""
+        text = self._compiled(name, build)
+        self._do(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+        if name not in self._results:
+            self._results[name] = self.connection.table(name)
+        return self._results[name]
+
+    def name(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+        """Give a table a name without working it out: a view."""
+        text = self._compiled(name, build)
+        self._do(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+        if name not in self._results:
+            self._results[name] = self.connection.table(name)
+        return self._results[name]
+
+    def give(self, name: str, table: pa.Table) -> None:
+        """Keep a small table that does not come from the book: the strategy's lists."""
+        self.connection.con.register(f"given_{name}", table)
+        self._do(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given_{name}")
+        self.connection.con.unregister(f"given_{name}")
+
+    def alias(self, name: str, of: str) -> None:
+        """Let a name stand for a table that a step made."""
+        self._do(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {of}")
+        self._results.setdefault(name, self.connection.table(name))
+
+    def _compiled(self, name: str, build: Callable[[], ir.Table]) -> str:
+        if name not in self._texts:
+            self._texts[name] = self._text(build())
+        return self._texts[name]
+
+    def _text(self, table: ir.Table) -> str:
+        """Compile a table. DuckDB sums int64 to a 128-bit integer where Ibis takes it for int64: make it one, or fail."""
+        wide = [f'CAST("{name}" AS BIGINT) AS "{name}"' for name, kind in table.schema().items() if kind.is_int64()]
+        text = str(self.connection.compile(table))
+        return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({text})" if wide else text
+
+    def read(self, name: str, pattern: Path, schema: pa.Schema) -> None:
+        """Name the rows of the Parquet files in a folder; an empty folder is an empty table of this schema."""
+        if not any(pattern.glob("*.parquet")):
+            pq.write_table(schema.empty_table(), pattern / "part-00000.parquet")
+        self._do(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet('{_quoted(pattern / '*.parquet')}')"
+        )
+        self._results.setdefault(name, self.connection.table(name))
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """Write a table as one Parquet file, rows in their order."""
+        text = self._text(table)
+        self._do(f"COPY ({text}) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)")
+
+    def rows(self, table: ir.Table) -> list[dict[str, Any]]:
+        """Return a small table as Python rows."""
+        return self.connection.to_pyarrow(table).to_pylist()
+
+    def number(self, value: ir.Scalar) -> int:
+        """Return one whole number."""
+        return int(self.connection.to_pyarrow(value).as_py() or 0)
+
+    def texts(self, table: ir.Table) -> Iterator[str]:
+        """Stream the texts of the only column of a table, in order."""
+        for batch in self.connection.con.sql(self._text(table)).to_arrow_reader(100_000):
+            yield from batch.column(0).to_pylist()
+
+    def loans(self) -> int:
+        """Count the loans of the book: loan numbers run from 0 to this, less one."""
+        found = self._do(f"SELECT max(loan_no) + 1 FROM {self._file('loans')}")
+        return int(found[0][0] or 0)
+
+    def ranges(self, moment: Moment, zone: str) -> "Ranges":
+        """Return a reader of loan histories by range of loan numbers, for one thread."""
+        return Ranges(self, self.connection.con.cursor(), moment, zone)
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Reads the rows of loans `low` to before `high`, known at the moment, as Arrow; days as int32 day numbers."""
+
+    engine: DuckDB
+    cursor: Any
+    moment: Moment
+    zone: str
+
+    def _rows(self, table: str, columns: str, low: int, high: int, more: str = "") -> pa.Table:
+        where = self.engine._where(table, self.moment)  # noqa: SLF001 - two halves of one engine
+        text = (
+            f"SELECT {columns} FROM {self.engine._file(table)} "  # noqa: SLF001
+            f"WHERE loan_no >= {low:d} AND loan_no < {high:d} AND {where} {more}"
+        )
+        return self.cursor.sql(text).to_arrow_table(4_000_000)
+
+    def loans(self, low: int, high: int) -> pa.Table:
+        """Versions of loans: names, and terms with -1 for what is not set."""
+        return self._rows(
+            "loans",
+            f"""loan_no, borrower_no, loan_id, borrower_id, product, currency,
+            opened_on, {_day('opened_on')} AS opened, {_day('effective_on')} AS effective, principal, grace_days,
+            late_fee_flat, late_fee_ppm, late_fee_min, coalesce(late_fee_max, -1) AS late_fee_max, penalty_ppb_day,
+            (penalty_base = 'instalment')::BIGINT AS penalty_base,
+            CASE WHEN interest_after_due = 'runs' THEN interest_ppm_year ELSE 0 END AS interest_ppm_year,
+            CASE day_count WHEN 'actual/365' THEN 0 WHEN 'actual/360' THEN 1 ELSE 2 END::BIGINT AS day_count,
+            coalesce(cap_all_in_ppm_year, -1) AS cap_all_in_ppm_year, coalesce(cap_charges_ppm, -1) AS cap_charges_ppm,
+            allocation_order, (allocation_by = 'component')::BIGINT AS by_component,
+            (accrual_after_write_off = 'stops')::BIGINT AS stops""",
+            low,
+            high,
+        )
+
+    def instalments(self, low: int, high: int) -> pa.Table:
+        """Instalments by loan, due date, number."""
+        return self._rows(
+            "instalments", f"loan_no, number, {_day('due_on')} AS due, principal, interest, fee", low, high
+        )
+
+    def charges(self, low: int, high: int) -> pa.Table:
+        """Charges by loan, day, charge_id; the component by its name."""
+        return self._rows("charges", f"loan_no, {_day('charged_on')} AS day, component, amount", low, high)
+
+    def payments(self, low: int, high: int) -> pa.Table:
+        """Payments by loan, day, payment_id, without reversals."""
+        undone = "reversed_on"
+        if self.moment.known_until is not None:
+            known = self.moment.known_until.isoformat(sep=" ")
+            undone = f"CASE WHEN reversal_recorded_at <= TIMESTAMP '{known}' THEN reversed_on END"
+        return self._rows(
+            "payments",
+            f"""loan_no, {_day('paid_on')} AS day, {_day(undone)} AS undone, amount,
+            coalesce(target_instalment, -1) AS target_instalment, target_component""",
+            low,
+            high,
+            "AND reverses IS NULL",
+        )
+
+    def waivers(self, low: int, high: int) -> pa.Table:
+        """Waivers by loan, day, waiver_id."""
+        return self._rows("waivers", f"loan_no, {_day('waived_on')} AS day, component, amount", low, high)
+
+    def write_offs(self, low: int, high: int) -> pa.Table:
+        """First day written off, by loan."""
+        return self._first_days("write_offs", "written_off_on", low, high)
+
+    def accelerations(self, low: int, high: int) -> pa.Table:
+        """First day accelerated, by loan."""
+        return self._first_days("events", "happened_on", low, high, "AND kind = 'accelerated'")
+
+    def _first_days(self, table: str, column: str, low: int, high: int, more: str = "") -> pa.Table:
+        days = f"loan_no, min({_day(column)}) AS day"
+        return self._rows(table, days, low, high, f"{more} GROUP BY loan_no ORDER BY loan_no")
+
+    def pauses(self, low: int, high: int) -> pa.Table:
+        """Pauses by loan and first day; one ends with its `until_at`, or the day before the next `resume`."""
+        events = self._rows("events", f"""loan_no, kind, {_day('happened_on')} AS first,
+            {_day(f"(until_at AT TIME ZONE 'UTC' AT TIME ZONE '{_quoted(self.zone)}')::DATE")} AS last""", low, high,
+            "AND kind IN ('pause', 'resume')")
+        if events.num_rows == 0:
+            return events.select(["loan_no", "first", "last"])
+        self.cursor.register("pause_events", events)
+        return self.cursor.sql(
+            """SELECT p.loan_no, p.first, least(min(p.last), min(r.first) - 1)::INTEGER AS last
+            FROM pause_events p
+            LEFT JOIN pause_events r ON r.loan_no = p.loan_no AND r.kind = 'resume' AND r.first > p.first
+            WHERE p.kind = 'pause' GROUP BY p.loan_no, p.first, p.last ORDER BY p.loan_no, p.first, 3"""
+        ).to_arrow_table()
+
+
+def _day(column: str) -> str:
+    return f"coalesce(({column} - DATE '1970-01-01')::INTEGER, {_NEVER})"
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")

@@ -1,0 +1,128 @@
+"""The step `plan`: one row per borrower and act, with the loans, the amounts and the reasons."""
+
+from typing import Any, Final
+
+import ibis
+import ibis.expr.types as ir
+
+from duecourse.night.facts import Tables
+
+COLUMNS: Final = (
+    "on", "borrower_no", "borrower_id", "stage", "arm", "held_out", "assignment_ppm", "act", "channel", "team", "slot",
+    "template", "treatment", "purpose", "demands", "required", "priority", "value", "loans", "amounts", "reasons", "next_best",
+)  # fmt: skip
+KEY: Final = ("borrower_id", "act", "channel", "treatment")
+_SEPARATOR: Final = "\x1f"
+
+
+def lines(tables: Tables, chosen: ir.Table) -> ir.Table:
+    """Return the lines of the plan before names and amounts: main acts, required notices, and nobody left out.
+
+    A borrower on a rung for whom nothing is done has a line with treatment_no -1 and the reasons.
+    """
+    people = tables("standing").select("borrower_no", "stepped_back", "held_out")
+    done = chosen.select("borrower_no", "treatment_no", "rank", "priority", "worth").join(people, "borrower_no")
+    main = done.select(
+        "borrower_no",
+        "treatment_no",
+        "priority",
+        "worth",
+        next_rank=done.rank + 1,
+        reasons=_array(
+            ibis.cases((done.rank == 0, "best_possible"), else_="next_best_possible"),
+            ibis.literal("stepped_back_") + done.stepped_back,
+        ),
+    )
+    possible = tables("candidates").filter(ibis._.blocked.isnull())
+    notices = possible.join(tables("treatments").filter(ibis._.required).select("treatment_no"), "treatment_no")
+    required = notices.select(
+        "borrower_no", "treatment_no", "priority", "worth",
+        next_rank=ibis.null("int64"), reasons=ibis.array([ibis.literal("required")]),
+    )  # fmt: skip
+    return ibis.union(main, required, _nothing(tables, main, required), distinct=False)
+
+
+def _array(first: Any, second: Any) -> Any:
+    return second.isnull().ifelse(ibis.array([first]), ibis.array([first, second]))
+
+
+def _nothing(tables: Tables, main: ir.Table, required: ir.Table) -> ir.Table:
+    """Return a line with the reasons for every borrower on a rung who has no other."""
+    people = tables("standing").select("borrower_no", "held_out")
+    people = people.anti_join(main, "borrower_no").anti_join(required, "borrower_no")
+    stopped = tables("candidates").semi_join(people, "borrower_no")
+    stopped = stopped.mutate(reason=stopped.blocked.coalesce("capacity"))
+    first = stopped.group_by("borrower_no", "reason").aggregate(first=stopped.treatment_no.min())
+    reasons = first.group_by("borrower_no").aggregate(reasons=first.reason.collect(order_by=[first["first"], first.reason]))
+    rows = people.left_join(reasons, "borrower_no").drop("borrower_no_right")
+    held = rows.held_out.ifelse(ibis.array([ibis.literal("held_out")]), rows.reasons)
+    return rows.select(
+        "borrower_no",
+        treatment_no=ibis.literal(-1, "int64"),
+        priority=ibis.null("int64"),
+        worth=ibis.null("int64"),
+        next_rank=rows.held_out.ifelse(ibis.literal(0, "int64"), ibis.null("int64")),
+        reasons=held.fill_null(ibis.array([ibis.literal("no_treatment")])),
+    )
+
+
+def plan(tables: Tables) -> ir.Table:
+    """Return the plan in the order of its key, with `about`: its amounts as text, for the hash."""
+    rows = tables("lines").join(_people(tables), "borrower_no")
+    rows = rows.left_join(tables("treatments"), "treatment_no").drop("treatment_no_right", "stage", "stage_no_right")
+    rows = rows.join(tables("stages"), "stage_no")
+    rows = rows.left_join(_next_best(tables), ["borrower_no", "next_rank"])
+    rows = rows.drop("borrower_no_right", "next_rank_right")
+    rows = rows.mutate(act=rows.act.fill_null("none"))
+    rows = rows.left_join(_amounts(tables, rows), ["borrower_no", "act"]).drop("borrower_no_right", "act_right")
+    rows = rows.mutate(
+        on=rows.on_day,
+        value=rows.by_value.ifelse(rows.worth, ibis.null("int64")),
+        demands=rows.demands.fill_null(ibis.literal(value=False)),
+        required=rows.required.fill_null(ibis.literal(value=False)),
+    )
+    return rows.select(*COLUMNS, "about").order_by(*KEY)
+
+
+def _people(tables: Tables) -> ir.Table:
+    return tables("standing").select(
+        "borrower_no", "borrower_id", "on_day", "stage_no", "arm", "held_out", "assignment_ppm"
+    )
+
+
+def _next_best(tables: Tables) -> ir.Table:
+    ranked = tables("ranked").join(tables("treatments").select("treatment_no", "treatment"), "treatment_no")
+    return ranked.select("borrower_no", next_rank=ranked.rank, next_best=ranked.treatment)
+
+
+def _amounts(tables: Tables, rows: ir.Table) -> ir.Table:
+    """List the loans that each act is about: those overdue, else all that owe, without those a hold bars from the act."""
+    wanted = rows.select("borrower_no", "act").distinct()
+    loans = tables("counted").select("borrower_no", "loan_no", "loan_id", "currency", "overdue", "due_today", "owed")
+    about = wanted.join(loans, "borrower_no")
+    about = about.anti_join(tables("holds_now"), ["loan_no", "act"])
+    behind = about.filter(about.overdue > 0).select("borrower_no", "act").distinct().mutate(is_behind=True)
+    about = about.left_join(behind, ["borrower_no", "act"]).drop("borrower_no_right", "act_right")
+    about = about.filter(ibis.ifelse(about.is_behind.notnull(), about.overdue > 0, about.owed > 0))
+    names = ("loan_id", "currency", "overdue", "due_today", "owed")
+    amount = ibis.struct({name: about[name] for name in names})
+    text = ibis.literal(" ").join([_text(about, name) for name in names])
+    return about.group_by("borrower_no", "act").aggregate(
+        loans=about.loan_id.collect(order_by=about.loan_no),
+        amounts=amount.collect(order_by=about.loan_no),
+        about=text.group_concat(",", order_by=about.loan_no),
+    )
+
+
+def canonical(tables: Tables) -> ir.Table:
+    """Return one text per row of the plan, in key order: what `plan_hash` is taken over."""
+    rows = tables("plan")
+    texts = [_text(rows, name) for name in COLUMNS if name not in {"borrower_no", "loans", "amounts", "reasons"}]
+    texts += [rows.reasons.join(" ").fill_null(""), rows.about.fill_null("")]
+    line = ibis.literal(_SEPARATOR).join(texts)
+    return rows.mutate(line=line).order_by(*KEY).select("line")
+
+
+def _text(rows: ir.Table, name: str) -> Any:
+    column = rows[name]
+    return (column if column.type().is_string() else column.cast("string")).fill_null("")

@@ -1,0 +1,270 @@
+"""The night run: the order of its steps, and what it leaves behind.
+
+load -> position -> ageing -> facts -> stage -> candidates -> choice -> plan -> report. `load` is `duecourse.book.load`;
+verdicts come between candidates and choice once rulebooks are loaded.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import ibis
+import pyarrow as pa
+
+from duecourse.book.loaded import LoadedBook
+from duecourse.kernel.errors import DueCourseError
+from duecourse.law.catalogue import Catalogue
+from duecourse.night import ageing, candidates, choice, facts, plan, position, stage
+from duecourse.night.engines import duckdb
+from duecourse.night.moment import Moment
+from duecourse.strategy.models import Strategy
+
+Progress = Callable[[str, int, int], None]
+STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "choice", "plan", "report")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run: threads, memory for the engine (a DuckDB size), and a folder for what does not fit."""
+
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    memory: str = "6GB"
+    spill: Path | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `duecourse run --json` prints; amounts in minor units by currency, seconds as text of milliseconds."""
+
+    on: str
+    known_at: str | None
+    engine: str
+    loans: int
+    borrowers: int
+    overdue_loans: int
+    overdue_amount: dict[str, int]
+    buckets: dict[str, int]
+    stages: dict[str, int]
+    acts: dict[str, int]
+    nothing_done: dict[str, int]
+    payments_complete_through: str | None
+    payments_stale: bool
+    quarantined: dict[str, int]
+    left_out: dict[str, int]
+    warnings: dict[str, int]
+    plan_hash: str
+    seconds: float  # float: a duration for people, not money
+    outputs: dict[str, str]
+
+
+class Night:
+    """A loaded book opened for a strategy: works out positions and plans for one moment after another."""
+
+    def __init__(self, book: LoadedBook, strategy: Strategy, options: Options) -> None:
+        """Open the book on the engine; the strategy's tables are given to it once."""
+        self.book = book
+        self.strategy = strategy
+        self.options = options
+        spill = options.spill or book.folder.parent / "spill"
+        self.engine = duckdb.DuckDB.open(book.folder, threads=options.threads, memory=options.memory, spill=spill)
+        self.loans = self.engine.loans()
+        self._give_strategy()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The facts that the strategy may name: the night's, and those of the strategy's levels."""
+        return facts.CATALOGUE.extended(facts.level_facts(self.strategy.level_facts))
+
+    def is_stale(self, moment: Moment) -> bool:
+        """Tell whether payments are not known to be complete recently enough to demand money."""
+        through = self.book.payments_complete_through
+        return through is None or moment.on - through > timedelta(days=self.strategy.payments_fresh_days)
+
+    def positions(self, moment: Moment, out: Path, progress: Progress | None = None) -> None:
+        """Work out what every loan owes at the moment, into `positions/` and `history/` under `out`."""
+        self.engine.look_at(moment)
+        position.run(
+            lambda: self.engine.ranges(moment, self.book.zone),
+            self.loans,
+            moment.on,
+            (self.strategy.buckets.by, self.strategy.buckets.ranges),
+            out,
+            self.options.threads,
+            (lambda done, total: progress("position", done, total)) if progress else None,
+        )
+        self.engine.read("positions", out / "positions", position.SCHEMA)
+        self.engine.read("history", out / "history", position.HISTORY)
+
+    def plan(self, moment: Moment, progress: Progress | None = None) -> None:
+        """Work out the plan from the positions last worked out; leaves the table `plan` in the engine."""
+        for step, work in self._planning(self.is_stale(moment)).items():
+            if progress:
+                progress(step, 0, 1)
+            work()
+            if progress:
+                progress(step, 1, 1)
+
+    def _planning(self, stale: bool) -> dict[str, Callable[[], None]]:
+        engine, tables, strategy = self.engine, self.engine.table, self.strategy
+
+        def age() -> None:
+            engine.keep("holds_now", lambda: ageing.holds_now(tables))
+            engine.keep("set_aside", lambda: ageing.set_aside(tables))
+            engine.name("counted", lambda: ageing.counted(tables))
+            engine.keep("barred", lambda: ageing.barred(tables))
+
+        def choose() -> None:
+            engine.keep("ranked", lambda: choice.ranked(tables))
+            most = max(len(rung.treatments) for rung in strategy.ladder)
+            chosen = choice.choose(tables, engine, most)
+            engine.keep(f"lines_{chosen.get_name()}", lambda: plan.lines(tables, chosen))
+            engine.alias("lines", f"lines_{chosen.get_name()}")
+
+        return {
+            "ageing": age,
+            "facts": lambda: _kept(engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, self._needed()))),
+            "stage": lambda: _kept(engine.keep("standing", lambda: stage.standing(tables, strategy))),
+            "candidates": lambda: _kept(
+                engine.keep(f"candidates_{stale}".lower(), lambda: candidates.candidates(tables, strategy, stale=stale)),
+                engine.alias("candidates", f"candidates_{stale}".lower()),
+            ),
+            "choice": choose,
+            "plan": lambda: _kept(engine.keep("plan", lambda: plan.plan(tables))),
+        }
+
+    def _needed(self) -> frozenset[str]:
+        counts = {candidates.count_fact(one) for one in self.strategy.treatments if one.times is not None}
+        return self.strategy.facts | counts | {"overdue_amount", "days_past_due"}
+
+    def _give_strategy(self) -> None:
+        barred = [{"kind": kind, "act": act} for kind, acts in self.strategy.holds.items() for act in acts]
+        rungs = [
+            {"stage_no": place, "stage": rung.stage, "by_value": rung.choose == "value"}
+            for place, rung in enumerate(self.strategy.ladder)
+        ]
+        text = pa.string()
+        self.engine.give("hold_acts", pa.Table.from_pylist(barred, schema=pa.schema([("kind", text), ("act", text)])))
+        stages = pa.schema([("stage_no", pa.int64()), ("stage", text), ("by_value", pa.bool_())])
+        self.engine.give("stages", pa.Table.from_pylist(rungs, schema=stages))
+        self.engine.give("treatments", candidates.treatments(self.strategy))
+
+    def plan_hash(self) -> str:
+        """Return the SHA-256 of the plan's rows in key order, in their canonical texts, UTF-8, one a line."""
+        digest = hashlib.sha256()
+        for line in self.engine.texts(plan.canonical(self.engine.table)):
+            digest.update(line.encode())
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+
+def _kept(*_tables: Any) -> None:
+    """Make a step of an expression: what it returns stays in the engine under its name."""
+
+
+def run(
+    book: LoadedBook,
+    strategy: Strategy,
+    moment: Moment,
+    out: Path,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    report: Callable[[Night, Path, str], dict[str, str]] | None = None,
+) -> Summary:
+    """Run the night and write its outputs to `out`/<business date>, all or nothing; return the summary.
+
+    A folder of an earlier run for the same date is replaced once the new one is complete. `report` writes reports from the
+    night's tables, given the folder and the plan's hash, and returns their names and paths.
+    """
+    begun = time.perf_counter()
+    night = Night(book, strategy, options or Options())
+    folder = out / moment.on.isoformat()
+    aside = out / f".{moment.on.isoformat()}.{os.getpid()}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        night.positions(moment, aside, progress)
+        night.plan(moment, progress)
+        night.engine.write(night.engine.table("plan").drop("about").order_by(*plan.KEY), aside / "plan.parquet")
+        outputs = {"plan": "plan.parquet", "positions": "positions", "history": "history"}
+        plan_hash = night.plan_hash()
+        if report:
+            outputs |= report(night, aside, plan_hash)
+        paths = {name: str(folder / path) for name, path in outputs.items()}
+        summary = summarise(night, moment, plan_hash, begun, paths)
+        (aside / "manifest.json").write_text(json.dumps(asdict(summary), indent=1) + "\n", encoding="utf-8")
+        _replace(aside, folder)
+    except position.RefusedLoansError as error:
+        named = ", ".join(error.args[0][:5])
+        raise DueCourseError(
+            f"amounts of {len(error.args[0])} loans grow too large to be exact: {named}; check their rates and dates"
+        ) from None
+    finally:
+        night.engine.close()
+        shutil.rmtree(aside, ignore_errors=True)
+    return summary
+
+
+def _replace(aside: Path, folder: Path) -> None:
+    """Put a finished folder in its place; an earlier one is moved away first and then removed."""
+    old = aside.with_name(f"{aside.name}.old")
+    if folder.exists():
+        folder.rename(old)
+    aside.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def summarise(night: Night, moment: Moment, plan_hash: str, begun: float, paths: dict[str, str]) -> Summary:  # float: seconds
+    """Count what the night found."""
+    tables, engine = night.engine.table, night.engine
+    positions, planned = tables("positions"), tables("plan")
+    overdue = positions.filter(positions.days_past_due > 0)
+    amounts = overdue.group_by("currency").aggregate(n=facts.total(overdue, "overdue").sum())
+    done = planned.filter(planned.act != "none")
+    by_channel = done.group_by(n_of=done.channel.coalesce(done.act)).aggregate(n=done.count())
+    idle = planned.filter(planned.act == "none").select("borrower_no", reason=ibis._.reasons[0])
+    order = [bucket.name for bucket in night.strategy.buckets.ranges]
+    buckets = _counts(engine, overdue.group_by("bucket").aggregate(n=overdue.count()), "bucket")
+    stages = _counts(engine, planned.group_by("stage").aggregate(n=planned.borrower_no.nunique()), "stage")
+    return Summary(
+        on=moment.on.isoformat(),
+        known_at=moment.known_until.isoformat() + "Z" if moment.known_until else None,
+        engine=duckdb.NAME,
+        loans=engine.number(positions.count()),
+        borrowers=engine.number(positions.borrower_no.nunique()),
+        overdue_loans=engine.number(overdue.count()),
+        overdue_amount=_counts(engine, amounts, "currency"),
+        buckets={name: buckets.get(name, 0) for name in order},
+        stages={rung.stage: stages.get(rung.stage, 0) for rung in night.strategy.ladder},
+        acts=_counts(engine, by_channel, "n_of"),
+        nothing_done=_counts(engine, idle.group_by("reason").aggregate(n=ibis._.count()), "reason"),
+        payments_complete_through=_iso(night.book.payments_complete_through),
+        payments_stale=night.is_stale(moment),
+        quarantined={name: rows.quarantined for name, rows in night.book.tables.items()},
+        left_out={name: rows.left_out for name, rows in night.book.tables.items()},
+        warnings=_warned(night.book),
+        plan_hash=plan_hash,
+        seconds=round(time.perf_counter() - begun, 3),  # rounded for people
+        outputs=paths,
+    )
+
+
+def _iso(day: Any) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _warned(book: LoadedBook) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for warning in book.warnings:
+        counts[warning.table] = counts.get(warning.table, 0) + warning.rows
+    return counts
+
+
+def _counts(engine: duckdb.DuckDB, table: Any, key: str) -> dict[str, int]:
+    return {str(row[key]): int(row["n"]) for row in engine.rows(table.order_by(key))}

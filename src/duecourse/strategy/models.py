@@ -1,0 +1,415 @@
+"""The strategy file as strict models: shapes and units of every key. Cross-checks are in `checks`."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sized
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    PrivateAttr,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from duecourse.book.schema import CHANNELS, HOLD_KINDS
+from duecourse.law.catalogue import FactKind
+from duecourse.law.expressions import Expression, ExpressionError, Place, parse
+from duecourse.strategy.document import Text, nearest
+from duecourse.strategy.words import (
+    ACTS,
+    ADVERSE_ACTS,
+    DEMANDING_ACTS,
+    DEMANDING_PURPOSES,
+    FACING_ACTS,
+    FLOOR,
+    LEVEL_FACT,
+    PURPOSES,
+    REQUIRED_PURPOSES,
+    RESERVED,
+    gap_fact,
+    times_fact,
+)
+
+_WHOLE_PPM: Final = 1_000_000
+_HOUR_MINUTE: Final = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
+
+
+class Vocabulary(NamedTuple):
+    """What expressions may name while a file is validated: facts, declared facts and formulas, parameters."""
+
+    file: str
+    kinds: Mapping[str, FactKind]
+    parameters: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition that must be TRUE before a treatment is possible, with the reason code when it is not."""
+
+    code: str
+    condition: Expression
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Days past due from `first_day` to `last_day`, both inclusive; the last bucket is open (None)."""
+
+    name: str
+    first_day: int
+    last_day: int | None
+
+
+def _fault(text: str, *at: str) -> PydanticCustomError:
+    """Return a validation error; `at` names the key at fault inside the model (text may not hold braces)."""
+    return PydanticCustomError("strategy", "{text}", {"text": text, "at": at})
+
+
+def _one_of(words: tuple[str, ...], kind: str) -> AfterValidator:
+    def known(word: str) -> str:
+        if word not in words:
+            raise _fault(f"unknown {kind} '{word}'{nearest(word, words)}")
+        return word
+
+    return AfterValidator(known)
+
+
+def _not_reserved(word: str) -> str:
+    if word in RESERVED:
+        raise _fault(f"'{word}' is the plan's own word; choose another name")
+    return word
+
+
+def _minutes(given: object) -> object:
+    """Turn ["09:00", "12:00"] into minutes after midnight."""
+    if not isinstance(given, tuple) or len(given) != 2 or not all(isinstance(end, str) for end in given):
+        raise _fault('a slot is two local times, such as ["09:00", "12:00"]')
+    ends = [_HOUR_MINUTE.fullmatch(end) for end in given]
+    if None in ends:
+        raise _fault(f"'{given[0]}' to '{given[1]}' is not two times between 00:00 and 24:00")
+    first, last = (1440 if end == "24:00" else int(end[:2]) * 60 + int(end[3:]) for end in given)
+    if first >= last:
+        raise _fault(f"a slot ends after it starts, on the same day; {given[0]} to {given[1]} does not")
+    return (first, last)
+
+
+def _vocabulary(info: ValidationInfo) -> Vocabulary:
+    return cast("Vocabulary", info.context)  # `load` always gives one
+
+
+def _expression(expects: FactKind) -> Callable[[object, ValidationInfo], Expression]:
+    def read(given: object, info: ValidationInfo) -> Expression:
+        if not isinstance(given, Text):
+            raise _fault("must be an expression; put it in quotes")
+        words = _vocabulary(info)
+        place = Place(words.file, given.line, given.column, given.key)
+        because = info.data.get("coalesce_because") if info.data else None
+        try:
+            return parse(
+                given,
+                words.kinds,
+                place,
+                expects=expects,
+                parameters=words.parameters,
+                coalesce_because=because,
+            )
+        except ExpressionError as error:
+            raise PydanticCustomError(
+                "expression", "{text}", {"text": str(error), "line": given.line}
+            ) from None
+
+    return read
+
+
+def _not_empty(given: Sized) -> Sized:
+    if not given:
+        raise _fault("must not be empty")
+    return given
+
+
+# After the entries, so that a fault in an entry is told and not the list that it leaves empty.
+NOT_EMPTY: Final = AfterValidator(_not_empty)
+_CANONICAL: Final = PlainSerializer(lambda expression: expression.canonical, return_type=str)
+Condition = Annotated[Expression, PlainValidator(_expression(FactKind.BOOLEAN)), _CANONICAL]
+Number = Annotated[Expression, PlainValidator(_expression(FactKind.INTEGER)), _CANONICAL]
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$"), AfterValidator(_not_reserved)]
+Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f<>&\"']{1,60}$")]
+Says = Annotated[str, StringConstraints(min_length=1, max_length=600)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Act = Annotated[str, _one_of(ACTS, "act")]
+Channel = Annotated[str, _one_of(CHANNELS, "channel")]
+Purpose = Annotated[str, _one_of(PURPOSES, "purpose")]
+HoldKind = Annotated[str, _one_of(HOLD_KINDS, "hold kind")]
+Ppm = Annotated[int, Field(ge=0, le=_WHOLE_PPM)]
+NotNegative = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Minutes = Annotated[tuple[int, int], BeforeValidator(_minutes)]
+
+
+class _Strict(BaseModel):
+    """Unknown keys refused with the nearest known one; nothing converted; nothing changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: object) -> object:
+        if isinstance(given, dict):
+            for key in given:
+                if key not in cls.model_fields:
+                    raise _fault(f"unknown key '{key}'{nearest(key, cls.model_fields)}", key)
+        return given
+
+
+class Buckets(_Strict):
+    """How long overdue is called what; `by` names the fact counted, in days."""
+
+    by: Literal["days_past_due", "delinquent_days"]
+    bounds: Annotated[dict[Label, tuple[int, int | None]], NOT_EMPTY]
+
+    @property
+    def ranges(self) -> tuple[Bucket, ...]:
+        """The buckets in order of days."""
+        found = [Bucket(name, first, last) for name, (first, last) in self.bounds.items()]
+        return tuple(sorted(found, key=lambda bucket: bucket.first_day))
+
+
+class Cure(_Strict):
+    """A loan is cured when nothing has been overdue for this many days."""
+
+    clean_days: Positive
+
+
+class Experiment(_Strict):
+    """Who is left alone to measure against, and which share of the rest each arm gets; parts per million."""
+
+    salt: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    hold_out_ppm: Ppm
+    arms: Annotated[dict[Name, Annotated[int, Field(ge=1, le=_WHOLE_PPM)]], NOT_EMPTY]
+
+
+class Quiet(_Strict):
+    """While `when` is true nothing is demanded and nothing adverse is done, on any rung."""
+
+    because: Name
+    when: Condition
+
+
+class StepBack(_Strict):
+    """While `when` is true the stage is this many rungs lower, among the rungs that hold."""
+
+    because: Name
+    when: Condition
+    rungs: Positive
+
+
+class Treatment(_Strict):
+    """One thing that a rung may do. `priority` orders borrowers, `value` orders treatments of one borrower.
+
+    `gap_days` counts from the last act of the same kind that was really done, `times` the acts of that kind
+    since the borrower became overdue (see `words`). `arms` None means every arm; `when` None means always.
+    """
+
+    name: Name
+    act: Act
+    channel: Channel | None = None
+    team: Name | None = None
+    template: Name | None = None
+    slot: Name | None = None
+    purpose: Purpose = "collection"
+    notice: Name | None = None
+    demands: bool = False
+    required: bool = False
+    coalesce_because: Says | None = None  # stands before the expressions, which read it
+    when: Condition | None = None
+    gap_days: Positive | None = None
+    times: Positive | None = None
+    priority: Number
+    value: Number | None = None
+    arms: Annotated[tuple[Name, ...], NOT_EMPTY] | None = None
+    _gates: tuple[Gate, ...] = PrivateAttr(default=())
+
+    @property
+    def presses(self) -> bool:
+        """Whether it asks for money or harms: not done when quiet, below the floor, or on stale payments."""
+        return self.demands or self.act in ADVERSE_ACTS
+
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """Every condition that must be TRUE: codes below_floor, condition, own_gap, own_times, stage_gap."""
+        return self._gates
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.act == "contact":
+            for key in ("channel", "template", "slot"):
+                if getattr(self, key) is None:
+                    raise _fault(f"treatment '{self.name}' is a contact and needs '{key}'")
+        else:
+            for key in ("channel", "slot", "notice", "required"):
+                if getattr(self, key):
+                    raise _fault(f"'{key}' is for contacts; '{self.name}' is the act '{self.act}'", key)
+        if self.required and self.purpose not in REQUIRED_PURPOSES:
+            raise _fault(f"a required treatment has purpose {' or '.join(REQUIRED_PURPOSES)}", "required")
+        if self.demands and (self.act not in DEMANDING_ACTS or self.purpose not in DEMANDING_PURPOSES):
+            raise _fault(
+                f"only contacts and settlement offers demand money, for {' or '.join(DEMANDING_PURPOSES)}",
+                "demands",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _gated(self, info: ValidationInfo) -> Self:
+        words = _vocabulary(info)
+        gates = [Gate("condition", self.when)] if self.when is not None else []
+        if (
+            self.presses and f"{LEVEL_FACT}{FLOOR}" in words.kinds
+        ):  # a file without the level is refused in checks
+            gates.insert(0, _gate(words, "below_floor", f"{LEVEL_FACT}{FLOOR}", self.name))
+        kind = (self.act, self.channel, self.notice)
+        if self.gap_days is not None:
+            gates.append(_gap_gate(words, ("own_gap", self.name), gap_fact(*kind), self.gap_days))
+        if self.times is not None:
+            fact = times_fact(*kind)
+            gates.append(_counted_gate(words, ("own_times", self.name), fact, f"{fact} < {self.times}"))
+        self._gates = tuple(gates)
+        return self
+
+
+def _gate(words: Vocabulary, code: str, text: str, key: str) -> Gate:
+    place = Place(words.file, 1, 1, key)
+    try:
+        return Gate(code, parse(text, words.kinds, place, expects=FactKind.BOOLEAN))
+    except ExpressionError as error:
+        raise _fault(f"'{key}' needs a fact that is not known: {error}") from None
+
+
+def _gap_gate(words: Vocabulary, named: tuple[str, str], fact: str, days: int) -> Gate:
+    return _counted_gate(words, named, fact, f"{fact} is null or {fact} >= {days}")
+
+
+def _counted_gate(words: Vocabulary, named: tuple[str, str], fact: str, text: str) -> Gate:
+    code, key = named
+    if fact not in words.kinds:
+        raise _fault(f"'{key}' counts by '{fact}', which is not a fact; use 'when' instead")
+    return _gate(words, code, text, key)
+
+
+class Rung(_Strict):
+    """One stage of the ladder: when it holds, and what it may do.
+
+    It holds while `enter` is true and `leave` is not true. `min_gap_days` counts from the last contact
+    really made on any channel. `priority` and `coalesce_because` stand for treatments without their own.
+    """
+
+    stage: Name
+    says: Says
+    enter: Condition
+    leave: Condition | None = None
+    min_gap_days: NotNegative = 0
+    choose: Literal["order", "value"] = "order"
+    priority: Number | None = None
+    coalesce_because: Says | None = None
+    treatments: Annotated[tuple[Treatment, ...], NOT_EMPTY]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_down(cls, given: Any) -> Any:  # noqa: ANN401 - raw file content
+        """Give treatments without their own `priority` or `coalesce_because` the rung's."""
+        treatments = given.get("treatments") if isinstance(given, dict) else None
+        if not isinstance(treatments, tuple):
+            return given
+        handed = {key: given[key] for key in ("priority", "coalesce_because") if key in given}
+        filled = tuple({**handed, **one} if isinstance(one, dict) else one for one in treatments)
+        return {**given, "treatments": filled}
+
+    @model_validator(mode="after")
+    def _rested(self, info: ValidationInfo) -> Self:
+        """Add the rung's gap to what the borrower hears of; a required notice does not wait for it."""
+        if self.min_gap_days == 0:
+            return self
+        gate = _gap_gate(
+            _vocabulary(info), ("stage_gap", self.stage), "days_since_contact", self.min_gap_days
+        )
+        for treatment in self.treatments:
+            if treatment.act in FACING_ACTS and not treatment.required:
+                treatment._gates = (*treatment.gates, gate)  # noqa: SLF001 - the same file's model
+        return self
+
+
+class Strategy(_Strict):
+    """A whole strategy file. Money in `levels` is in minor units; capacities are acts a day.
+
+    `slots` are minutes after midnight of the borrower's local time, the first inclusive, the second not.
+    `capacity_per_day` is by channel (for contacts) or by act, then by team; what is absent is unlimited.
+    """
+
+    name: Name
+    says: Says
+    buckets: Buckets
+    cure: Cure
+    payments_fresh_days: NotNegative
+    levels: dict[Name, dict[Currency, NotNegative]]
+    parameters: dict[Name, int] = Field(default_factory=dict)
+    formulas: dict[Name, Number] = Field(default_factory=dict)
+    slots: dict[Name, Minutes]
+    teams: tuple[Name, ...] = ()
+    capacity_per_day: dict[str, dict[Name, NotNegative]] = Field(default_factory=dict)
+    holds: dict[HoldKind, tuple[Act, ...]]
+    experiment: Experiment
+    quiet: tuple[Quiet, ...] = ()
+    step_back: tuple[StepBack, ...] = ()
+    ladder: Annotated[tuple[Rung, ...], NOT_EMPTY]
+
+    @property
+    def treatments(self) -> tuple[Treatment, ...]:
+        """Every treatment, lowest rung first."""
+        return tuple(treatment for rung in self.ladder for treatment in rung.treatments)
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Every expression of the file, formulas and gates among them."""
+        found = [
+            *self.formulas.values(),
+            *(one.when for one in self.quiet),
+            *(one.when for one in self.step_back),
+        ]
+        for rung in self.ladder:
+            found += [rung.enter] if rung.leave is None else [rung.enter, rung.leave]
+        for treatment in self.treatments:
+            found += [gate.condition for gate in treatment.gates]
+            found += [one for one in (treatment.priority, treatment.value) if one is not None]
+        return tuple(found)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """Every fact that the night must compute, those of `levels` included, formulas not."""
+        named = frozenset[str]().union(*(expression.facts for expression in self.expressions))
+        return named - self.formulas.keys()
+
+    @property
+    def level_facts(self) -> dict[str, Mapping[str, int]]:
+        """For each fact that `levels` declare, its threshold in minor units by currency."""
+        return {f"{LEVEL_FACT}{name}": amounts for name, amounts in self.levels.items()}
+
+    @property
+    def canonical(self) -> str:
+        """The content in one form: layout, comments and the order of keys make no difference."""
+        content = self.model_dump(mode="json")
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of `canonical` in UTF-8, in hexadecimal."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()

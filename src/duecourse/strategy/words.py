@@ -1,0 +1,37 @@
+"""The words that a strategy may use: acts, purposes, units, and the fact that each gap is counted from."""
+
+from typing import Final
+
+ACTS: Final = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
+ADVERSE_ACTS: Final = ("furnish", "list", "sue", "sell")
+FACING_ACTS: Final = ("contact", "settle")  # the borrower hears of these, so a rung's gap counts for them
+DEMANDING_ACTS: Final = ("contact", "settle")
+PURPOSES: Final = (
+    "collection", "location", "validation_notice", "servicing", "answer_to_borrower", "required_notice",
+)  # fmt: skip
+DEMANDING_PURPOSES: Final = ("collection", "required_notice")
+REQUIRED_PURPOSES: Final = ("required_notice", "validation_notice")
+RESERVED: Final = ("none",)  # the plan's word for a borrower for whom nothing is done
+
+PARAMETER_UNITS: Final = ("ppm", "ppm_day", "days", "times", "years", "loans")
+
+FLOOR: Final = "floor"
+LEVEL_FACT: Final = "overdue_at_least_"
+DAYS_SINCE_ACT: Final = {
+    "furnish": "days_since_furnished",
+    "list": "days_since_listed",
+    "sue": "days_since_sued",
+    "settle": "days_since_settlement_offer",
+    "sell": "days_since_sold",
+    "reward": "days_since_reward",
+}
+
+
+def gap_fact(act: str, channel: str | None, notice: str | None) -> str:
+    """Name the fact that a treatment's own gap counts from: its notice, else its channel, else its act."""
+    return f"days_since_{notice or channel}" if act == "contact" else DAYS_SINCE_ACT[act]
+
+
+def times_fact(act: str, channel: str | None, notice: str | None) -> str:
+    """Name the fact that counts acts of a treatment's kind since the borrower became overdue."""
+    return f"{notice or channel}_in_spell" if act == "contact" else f"{act}_in_spell"

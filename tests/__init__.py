@@ -1,0 +1,1 @@
+"""The tests of DueCourse; import helpers as `tests.<folder>.<module>`."""
