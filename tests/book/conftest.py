@@ -35,7 +35,6 @@ principal = "sum"
 PAYMENTS = """
 [tables.payments]
 from = "payments.csv"
-{payments}
 [tables.payments.columns]
 payment_id = "pid"
 loan_id = "loan"
@@ -57,7 +56,7 @@ class Case:
         return path
 
     def mapping(self, *, payments: bool = False, more: str = "", **parts: str) -> Path:
-        names = ("zone", "book", "loans", "loan_columns", "payments", "payment_columns")
+        names = ("zone", "book", "loans", "loan_columns", "payment_columns")
         filled = {name: parts.get(name, "UTC" if name == "zone" else "") for name in names}
         text = HEAD.format(**filled) + (PAYMENTS.format(**filled) if payments else "") + more
         return self.write("book.toml", text)
@@ -82,14 +81,14 @@ def case(tmp_path: Path) -> Case:
     return Case(tmp_path)
 
 
-Rows = Callable[[LoadedBook, str, str], list[tuple[Any, ...]]]
+Rows = Callable[[LoadedBook, str, str], list[Any]]
 
 
 @pytest.fixture
 def rows() -> Rows:
     """Return chosen columns of a loaded table, in the order of the file."""
 
-    def read(book: LoadedBook, table: str, columns: str) -> list[tuple[Any, ...]]:
+    def read(book: LoadedBook, table: str, columns: str) -> list[Any]:
         with duckdb.connect() as con:
             return con.execute(f"SELECT {columns} FROM read_parquet('{book.path(table)}')").fetchall()
 

@@ -41,7 +41,9 @@ HEADER = b"pid,loan,day,amt,cur"
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
-def test_every_row_ends_in_book_or_quarantine_under_its_number(case: Case, rows: Rows, line_end: bytes) -> None:
+def test_every_row_ends_in_book_or_quarantine_under_its_number(
+    case: Case, rows: Rows, line_end: bytes
+) -> None:
     case.write("loans.csv", LOANS)
     case.write("payments.csv", line_end.join([HEADER, *(line for line, _, _ in PAYMENTS), b""]))
     case.mapping(payments=True, payment_columns='currency = "cur"')
@@ -49,7 +51,9 @@ def test_every_row_ends_in_book_or_quarantine_under_its_number(case: Case, rows:
     book = case.load()
 
     found = case.reasons("payments")
-    expected = {number: (column, reason) for number, (_, column, reason) in enumerate(PAYMENTS, start=1) if reason}
+    expected = {
+        number: (column, reason) for number, (_, column, reason) in enumerate(PAYMENTS, start=1) if reason
+    }
     assert found.keys() == expected.keys()
     for number, (column, reason) in expected.items():
         assert found[number][0] == column, number
@@ -64,7 +68,9 @@ def test_each_damage_alone_keeps_its_neighbours(case: Case) -> None:
     case.write("loans.csv", LOANS)
     case.mapping(payments=True, payment_columns='currency = "cur"')
     for number, (line, _, reason) in enumerate(PAYMENTS):
-        case.write("payments.csv", b"\n".join([HEADER, b"a,A,2026-01-01,1,", line, b"z,A,2026-01-01,1,", b""]))
+        case.write(
+            "payments.csv", b"\n".join([HEADER, b"a,A,2026-01-01,1,", line, b"z,A,2026-01-01,1,", b""])
+        )
         book = case.load()
         counts = book.tables["payments"]
         on_its_own = reason and not reason.startswith("a row with the same")
@@ -93,7 +99,8 @@ def test_row_numbers_go_on_across_several_files(case: Case) -> None:
     book = case.load()
     found = [(row["file"], row["row"], row["column"]) for row in case.quarantine("payments")]
     assert found == [
-        ("pay-1.csv", "2", "paid_on"), ("pay-2.csv", "1", ""), ("pay-2.csv", "3", "paid_on"), ("pay-2.csv", "4", "payment_id"),
+        ("pay-1.csv", "2", "paid_on"), ("pay-2.csv", "1", ""), ("pay-2.csv", "3", "paid_on"),
+        ("pay-2.csv", "4", "payment_id"),
     ]  # fmt: skip
     assert book.tables["payments"].kept == 2
 

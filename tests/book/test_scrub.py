@@ -17,7 +17,9 @@ cells = st.text(alphabet=st.sampled_from(list('ab ,;"\n\r\u00e9')), max_size=6)
 records = st.lists(st.lists(cells, min_size=2, max_size=4), min_size=1, max_size=12)
 
 
-def _run(data: bytes, fields: int, encoding: str = "utf-8", name: str = "in.csv") -> tuple[list[list[str]], list[int], list[int]]:
+def _run(
+    data: bytes, fields: int, encoding: str = "utf-8", name: str = "in.csv"
+) -> tuple[list[list[str]], list[int], list[int]]:
     with TemporaryDirectory() as folder:
         source, target = Path(folder) / name, Path(folder) / "out.csv"
         source.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
@@ -39,7 +41,7 @@ def test_well_formed_rows_survive_and_wrong_widths_are_numbered(rows: list[list[
 
     # "\r\n" within a text becomes "\n" in the clean copy.
     expected = [[cell.replace("\r\n", "\n") for cell in row[:3]] for row in rows if fits(row)]
-    # A row of the wrong width that runs over several lines is given up line by line, so its numbers are not compared.
+    # A row of the wrong width over several lines is given up line by line: its numbers are not compared.
     if not any("\n" in cell for row in rows if not fits(row) for cell in row):
         assert kept == [["h1", "h2", "h3"], *expected]
         assert rejected == [number for number, row in enumerate(rows, start=1) if not fits(row)]
@@ -55,7 +57,9 @@ def test_blocks_may_end_anywhere(block: int, monkeypatch: pytest.MonkeyPatch) ->
     assert rejected == [2, 4]
 
 
-@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "in.csv"), ("utf-16", "in.csv"), ("latin-1", "in.csv.gz")])
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp1252", "in.csv"), ("utf-16", "in.csv"), ("latin-1", "in.csv.gz")]
+)
 def test_other_encodings_and_gzip(encoding: str, name: str) -> None:
     kept, rejected, _ = _run("a,b\n1,f\u00e4llig\n".encode(encoding), 2, encoding, name)
     assert kept == [["a", "b"], ["1", "f\u00e4llig"]]

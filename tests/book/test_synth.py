@@ -283,6 +283,22 @@ def test_known_damage_ends_in_quarantine_with_its_row_numbers(tmp_path: Path, ki
         assert [row for (row,) in found.fetchall()] == expected
 
 
+def test_an_earlier_book_leaves_nothing_behind(tmp_path: Path) -> None:
+    synth(300, 5, tmp_path, damage=True)
+    synth(300, 5, tmp_path)
+    assert not (tmp_path / "damage.json").exists()
+    synth(300, 5, tmp_path / "other")
+    assert (tmp_path / "payments.parquet").read_bytes() == (
+        tmp_path / "other" / "payments.parquet"
+    ).read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here", encoding="utf-8")
+    with pytest.raises(DueCourseError, match=r"^[^\n]+cannot write here \(File exists\): name another"):
+        synth(10, 5, tmp_path / "file")
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     synth(30_000, 1, tmp_path, progress=lambda step, done, total: told.append((step, done, total)))

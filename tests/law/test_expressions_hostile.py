@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from duecourse.law.catalogue import FUNCTIONS, RESERVED, FactKind
 from duecourse.law.expressions import ExpressionError
-from tests.law.world import KINDS, judged, read, rows, table
+from tests.law.world import KINDS, TIMES, judged, read, rows, table
 
 _WORDS = [
     *KINDS, *sorted(RESERVED), *FUNCTIONS, "cap", "select", "cast", "interval", "over", "like", "x", "1", "0",
@@ -36,7 +36,7 @@ def _told(text: str) -> None:
     assert time.perf_counter() - began < 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * TIMES)
 @given(st.text(max_size=60))
 @example("\x00")
 @example("'\ud800'")
@@ -48,7 +48,7 @@ def test_any_text(text: str) -> None:
     _told(text)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600 * TIMES)
 @given(st.lists(st.sampled_from(_WORDS), max_size=14), st.sampled_from([" ", "", "  "]))
 def test_any_order_of_words(words: list[str], joint: str) -> None:
     _told(joint.join(words))

@@ -16,7 +16,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind
 from duecourse.law.expressions import ExpressionError
 from tests.law.test_expressions_read import _pairs
-from tests.law.world import DAY, KINDS, TEXTS, judged, read, rows, table, unbound
+from tests.law.world import DAY, KINDS, TEXTS, TIMES, judged, read, rows, table, unbound
 
 _ROWS: Final = rows(60, seed=11)
 _NUMBERS: Final = st.integers(-9, 9)
@@ -111,7 +111,7 @@ def facts() -> ibis.expr.types.Table:
     return table(_ROWS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60 * TIMES)
 @given(drawn=st.lists(_ANY, min_size=4, max_size=8))
 def test_engine_gives_what_python_gives(
     facts: ibis.expr.types.Table, drawn: list[tuple[FactKind, str]]
@@ -121,7 +121,53 @@ def test_engine_gives_what_python_gives(
         assert found == [expression.evaluate(row) for row in _ROWS], expression.canonical
 
 
-@settings(max_examples=150, deadline=None)
+_NUMBER: Final = st.lists(
+    st.tuples(
+        st.sampled_from(["", "", "-"]), st.sampled_from(["a", "b", "calls_placed_last_7_days", "2", "3"])
+    ),
+    min_size=1,
+    max_size=3,
+).flatmap(
+    lambda terms: st.lists(
+        st.sampled_from([" + ", " - ", " * "]), min_size=len(terms), max_size=len(terms)
+    ).map(
+        lambda signs: "".join(
+            (sign if index else "") + minus + term
+            for index, ((minus, term), sign) in enumerate(zip(terms, signs, strict=True))
+        )
+    )
+)
+_SIMPLE: Final = st.one_of(
+    st.sampled_from(
+        ["p", "q", "stage is null", "channel in ('sms', 'it''s')", "stage not in ('call')", "d - e > 3"]
+    ),
+    st.tuples(_NUMBER, st.sampled_from(["=", "<>", "<", ">="]), _NUMBER).map(" ".join),
+    st.tuples(_NUMBER, st.sampled_from(["between", "not between"]), _NUMBER, st.just("and"), _NUMBER).map(
+        " ".join
+    ),
+    st.tuples(_NUMBER, st.sampled_from(["is null", "is not null"])).map(" ".join),
+)
+_FLAT: Final = st.lists(
+    st.tuples(st.sampled_from(["and", "or", "and not", "or not"]), _SIMPLE), min_size=2, max_size=5
+).map(
+    lambda parts: (
+        " ".join(f"{joint} {part}" for joint, part in parts).removeprefix("and ").removeprefix("or ")
+    )
+)
+
+
+@settings(max_examples=25 * TIMES)
+@given(texts=st.lists(_FLAT, min_size=6, max_size=6))
+def test_words_without_brackets_are_read_as_duckdb_reads_them(
+    facts: ibis.expr.types.Table, texts: list[str]
+) -> None:
+    engine = facts.get_backend().con
+    found = engine.execute(f"select {', '.join(texts)} from facts").fetchall()
+    for index, text in enumerate(texts):
+        assert [read(text).evaluate(row) for row in _ROWS] == [row[index] for row in found], text
+
+
+@settings(max_examples=150 * TIMES)
 @given(drawn=_ANY)
 def test_canonical_text_means_the_same(drawn: tuple[FactKind, str]) -> None:
     kind, text = drawn
@@ -260,6 +306,36 @@ def test_overflow_is_an_error_and_never_a_value(text: str) -> None:
         read(text, _INTEGER).evaluate(row)
     with pytest.raises(Exception, match=r"(?i)overflow"):
         judged(table([row]), [read(text, _INTEGER)])
+
+
+def test_definitions_that_ibis_puts_in_the_place_of_a_fact_keep_their_brackets() -> None:
+    facts = table(_ROWS)
+    defined = facts.mutate(p=~facts.q, q=facts.a.isin([1, 2, 3]))
+    texts = [
+        "p is null",
+        "q is null",
+        "p = q",
+        "p <> q and not p",
+        "not p is null",
+        "case when p then q else p end",
+    ]
+    found = defined.select(
+        **{
+            f"v{index}": read(text).compile({"p": defined["p"], "q": defined["q"]})
+            for index, text in enumerate(texts)
+        }
+    ).to_pyarrow()
+    for index, text in enumerate(texts):
+        answers = [
+            read(text).evaluate(
+                {
+                    "p": None if row["q"] is None else not row["q"],
+                    "q": None if row["a"] is None else row["a"] in {1, 2, 3},
+                }
+            )
+            for row in _ROWS
+        ]
+        assert found[f"v{index}"].to_pylist() == answers, text
 
 
 def test_day_out_of_reach() -> None:

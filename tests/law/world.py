@@ -7,6 +7,7 @@ from typing import Final
 
 import ibis
 import ibis.expr.types as ir
+from hypothesis import settings
 
 from duecourse.law.catalogue import FactKind
 from duecourse.law.expressions import Expression, Place, parse
@@ -31,6 +32,7 @@ TYPES: Final = {
     FactKind.BOOLEAN: "boolean",
     FactKind.TEXT: "string",
 }
+TIMES: Final = settings().max_examples // 100  # 1, and more under `make soak`
 TEXTS: Final = ("sms", "call", "it's", "")
 DAY: Final = date(2026, 1, 31)
 

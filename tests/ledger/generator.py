@@ -5,7 +5,7 @@ fall on or beside the days that matter (due dates, ends of grace, each other).
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
@@ -49,7 +49,7 @@ class SeededDice:
 class DrawnDice:
     """Dice that hypothesis throws, and throws again smaller when a test has failed."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[int]], int]) -> None:
         """Take every choice from `draw`."""
         self._draw = draw
 
@@ -171,7 +171,7 @@ def _version(dice: Dice, scale: int, old: Terms) -> Terms:
     """Throw terms: what is not thrown stays as in `old`."""
     new = replace(old, grace_days=pick(dice, (0, 1, 3, 10)))
     if chance(dice, 65):
-        flat, share = pick(dice, ((1, 0), (0, 1), (1, 1)))
+        flat, share = pick(dice, ((1, 0), (0, 1), (1, 1), (0, 1), (0, 0)))
         new = replace(
             new,
             late_fee_flat=flat * dice.whole(1, max(1, scale // 10)),
@@ -251,10 +251,11 @@ def _with_payments(dice: Dice, loan: Loan, scale: int, special: list[date], span
         whole = pick(dice, scheduled)
         amount = pick(dice, (whole, dice.whole(1, scale), max(1, whole // 2), sum(scheduled), 1, scale * 3))
         targeted = chance(dice, 60)
+        day = found[-1].paid_on if found and chance(dice, 25) else _some_day(dice, days_paid, span)
         found.append(
             Payment(
                 f"p{dice.whole(0, 9)}{n}",
-                _some_day(dice, days_paid, span),
+                day,
                 max(1, amount),
                 target_instalment=pick(dice, (None, 1, 2, 3, 9)) if targeted else None,
                 target_component=pick(dice, (None, *reversed(COMPONENTS))) if targeted else None,

@@ -23,6 +23,7 @@ CHUNKS = 8
 LOANS = 700  # in a chunk: 5,600 in all
 LEAST = 200  # loans in all that must have each feature
 SOAK = 20 if os.environ.get("DUECOURSE_SOAK") else 1
+EXAMPLES = settings().max_examples if SOAK > 1 else 150
 
 
 def of_kernel(loan: Loan, on: date) -> Position:
@@ -74,7 +75,7 @@ def test_every_day_of_a_life_agrees() -> None:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 def test_kernel_and_twin_agree_on_what_hypothesis_finds(case: Case) -> None:
     """The same, with dice that shrink: a failure ends in the smallest loan that shows it."""
     assert of_kernel(case.loan, case.on) == position(case.loan, case.on)

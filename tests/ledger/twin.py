@@ -1,9 +1,8 @@
 """The slow twin of the ledger: one loan, day by day, as docs/concepts/ledger.md says it and in its order.
 
-It shares no code with the kernel. Where that page is silent, a comment that starts with "Silent:" says what
-the twin does. Everything is whole numbers: an exact amount is counted in *parts*, of which one minor unit has
-`PARTS`, a multiple of every divisor that the page names (1,000,000 x 365, 1,000,000 x 360 and 1,000,000,000),
-so that every accrual and every growth of the cap is a whole number of parts.
+It shares no code with the kernel. Everything is whole numbers: an exact amount is counted in *parts*. One
+minor unit has `PARTS`, a multiple of every divisor that the page names (1,000,000 x 365, 1,000,000 x 360 and
+1,000,000,000), so that every accrual and every growth of the cap is a whole number of parts.
 """
 
 from dataclasses import dataclass, field
@@ -137,7 +136,7 @@ class Run:
         self.cut = 0  # minor units: whole amounts that were cut; cuts of accruals are worked out at the end
         self.oldest_by_day: dict[date, date] = {}
         reversed_ids = {payment.reverses for payment in loan.payments if payment.paid_on <= on}
-        # Silent: what the reversal of a reversal does. Here it does nothing: the payment stays reversed.
+        # The reversal of a reversal does nothing: the payment stays reversed.
         self.payments = [
             payment
             for payment in sorted(loan.payments, key=lambda payment: payment.payment_id)
@@ -183,7 +182,6 @@ class Run:
 
     def grow_headroom(self, day: date, terms: Terms) -> None:
         """Grow the stock of the all-in cap on yesterday's outstanding principal."""
-        # Silent: what holds when the day of opening is unknown. Here the stock then never grows.
         if terms.cap_all_in_ppm_year is None or self.loan.opened_on is None or day <= self.loan.opened_on:
             return
         outstanding = sum(item.lines["principal"] for item in self.items)
@@ -205,7 +203,6 @@ class Run:
         if self.capped and terms.cap_all_in_ppm_year is not None:
             found.append(self.stock)
         if self.capped and terms.cap_charges_ppm is not None:
-            # Silent: which version's principal. Here that of the terms on the day.
             # Rounded down to a minor unit.
             most = terms.principal * terms.cap_charges_ppm // 1_000_000 * PARTS
             found.append(max(0, most - self.let_in))
@@ -278,7 +275,7 @@ class Run:
 
     def charges(self, day: date, terms: Terms) -> None:
         """Step 5: today's charges become items; only a cost does not pass the cap."""
-        # Silent: whether a charge stands before its day, for a waiver to reduce. Here it does not.
+        # Only from now on does a charge stand, for a waiver to find.
         for charge in sorted(self.loan.charges, key=lambda charge: charge.charge_id):
             if charge.charged_on == day:
                 self.items.append(self.from_charge(charge, terms))

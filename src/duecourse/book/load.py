@@ -1,9 +1,9 @@
 """Loading a book: the lender's files in, validated tables sorted by borrower and loan out.
 
-    mapping -> read each table -> settle loans and borrowers -> classify every row -> write -> quarantine -> oddities
+    mapping -> read tables -> settle loans and borrowers -> classify rows -> quarantine -> write -> oddities
 
-The result stands under a fingerprint of mapping and files. It is built in a folder beside its place and renamed when
-complete, so nothing half-written is ever read, and loading the same files again costs nothing.
+The result stands under a fingerprint of mapping and files. It is built in a folder beside its place and
+renamed when complete, so nothing half-written is ever read, and loading the same files again costs nothing.
 """
 
 import hashlib
@@ -37,18 +37,25 @@ SCHEMA: Final = hashlib.sha256(f"{_LOADER} {TABLES!r}".encode()).hexdigest()[:12
 
 
 def load(
-    mapping: Path, data: Path | None, out: Path, *, progress: Progress | None = None, threads: int | None = None,
+    mapping: Path,
+    data: Path | None,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    threads: int | None = None,
     memory: str | None = None,
 ) -> LoadedBook:
     """Load a book into `<out>/tables/<fingerprint>/` and its quarantine into `<out>/quarantine/`.
 
-    `data` is the folder of the lender's files, by default that of the mapping. `memory` is a limit such as "4GB"; beyond
-    it the work goes to disk below `out`. DueCourseError in one line for whatever the user can mend.
+    `data` is the folder of the lender's files, by default that of the mapping. `memory` is a limit such as
+    "4GB"; beyond it the work goes to disk below `out`. DueCourseError, one line, for what the user can mend.
     """
     plan = read_mapping(mapping)
     root = (data or mapping.parent).resolve()
     if not root.is_dir():
-        raise DueCourseError(f"{data or mapping.parent}: no such folder: name the folder of the lender's files with --data")
+        raise DueCourseError(
+            f"{data or mapping.parent}: no such folder: name the folder of the lender's files with --data"
+        )
     fingerprint = None if _has_database(plan) else _fingerprint(plan, root)
     home = out / "tables"
     if fingerprint and (home / fingerprint / "book.json").exists():
@@ -62,7 +69,9 @@ def load(
             return _load(work, fingerprint, scratch / "book", out, progress or _silent)
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         reason = str(error).splitlines()[0]
-        raise DueCourseError(f"{out}: loading ran out of room or could not read or write: {reason}: free memory or disk") from error
+        raise DueCourseError(
+            f"{out}: loading ran out of room or could not read or write: {reason}: free memory or disk"
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -85,16 +94,23 @@ def _fingerprint(plan: BookMapping, root: Path, extra: str = "") -> str:
     return digest.hexdigest()[:16]
 
 
-def _connect(plan: BookMapping, scratch: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+def _connect(
+    plan: BookMapping, scratch: Path, threads: int | None, memory: str | None
+) -> duckdb.DuckDBPyConnection:
     """Open the working database: in memory, spilling to the scratch folder, its zone the book's."""
     for folder in ("clean", "book", "spill"):
         (scratch / folder).mkdir()
-    config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": str(scratch / "spill"), "preserve_insertion_order": True}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": str(scratch / "spill"),
+        "preserve_insertion_order": True,
+    }
     config |= {"threads": threads} if threads else {}
     config |= {"memory_limit": memory} if memory else {}
     con = duckdb.connect(config=config)
     con.execute(f"SET TimeZone = {text(plan.book.zone)}")
     con.execute("SET enable_progress_bar = false")
+    # A long IN list would become a join, and a join loses the order of the file, by which rows are numbered.
+    con.execute("SET disabled_optimizers = 'in_clause'")
     return con
 
 
@@ -146,44 +162,52 @@ def _write(work: Work, folder: Path, progress: Progress, steps: int) -> int:
 def _count(work: Work, name: str, quarantined: int) -> Counts:
     """Count a table's rows; read = kept + quarantined + left_out, or the loader is wrong."""
     relation = ident("c_" + name)
-    rows, kept, left_out = work.row(f"SELECT count(*), count(*) FILTER (_c = {KEPT}), count(*) FILTER (_c = {LEFT_OUT}) FROM {relation}")
+    rows, kept, left_out = work.row(
+        f"SELECT count(*), count(*) FILTER (_c = {KEPT}), count(*) FILTER (_c = {LEFT_OUT}) FROM {relation}"
+    )
     read = rows + total_rejects(work.parts[name])
     if read != kept + quarantined + left_out:
-        raise ValueError(f"{name}: {read} rows read, but {kept} kept, {quarantined} in quarantine and {left_out} left out")
+        raise ValueError(
+            f"{name}: {read} rows read, but {kept} kept, {quarantined} in quarantine and {left_out} left out"
+        )
     return Counts(read, kept, quarantined, left_out)
 
 
 def _refuse(work: Work, counts: dict[str, Counts], quarantine: Path, out: Path) -> None:
-    """Refuse a book of which too much is in quarantine, or that has no loan; the quarantine is there to look at all the same."""
-    share = Fraction(work.mapping.book.quarantine_share_max)
+    """Refuse a book with too much in quarantine, or without a loan; the quarantine is shown all the same."""
+    share_text = work.mapping.book.quarantine_share_max
+    share = Fraction(share_text)
     for name, count in counts.items():
         looked_at = count.read - count.left_out
         if count.quarantined > share * looked_at:
             publish(quarantine, out / "quarantine")
             raise DueCourseError(
-                f"{work.mapping.place('tables', name)}: {count.quarantined:,} of {looked_at:,} rows of {name} are in quarantine, more than "
-                f"quarantine_share_max = {work.mapping.book.quarantine_share_max} allows: look at {out / 'quarantine' / (name + '.csv')}, "
+                f"{work.mapping.place('tables', name)}: {count.quarantined:,} of {looked_at:,} rows of "
+                f"{name} are in quarantine, more than quarantine_share_max = {share_text} allows: "
+                f"look at {out / 'quarantine' / (name + '.csv')}, "
                 "then mend the files or the mapping",
             )
     if not counts["loans"].kept:
         place = work.mapping.place("tables", "loans", "keep")
-        raise DueCourseError(f"{place}: no loan is left in the book: check keep, which left out {counts['loans'].left_out:,} rows")
+        raise DueCourseError(
+            f"{place}: no loan is left in the book: "
+            f"check keep, which left out {counts['loans'].left_out:,} rows"
+        )
 
 
 def _content(work: Work) -> str:
     """Return a hash of what came from databases, which have no size and no time of change."""
-    sums = []
-    for name in sorted(work.parts):
-        for part in work.parts[name]:
-            if part.path is None:
-                sums.append(f"{name} {work.row(f'SELECT count(*), CAST(sum(hash(s)) AS VARCHAR) FROM {part.relation} s')}")
-    return "\n".join(sums)
+    parts = [part for name in sorted(work.parts) for part in work.parts[name] if part.path is None]
+    sums = (work.row(f"SELECT count(*), CAST(sum(hash(s)) AS VARCHAR) FROM {p.relation} s") for p in parts)
+    return "\n".join(f"{part.shown} {found}" for part, found in zip(parts, sums, strict=True))
 
 
 def _describe(work: Work, fingerprint: str, folder: Path, out: Path, counts: dict[str, Counts]) -> LoadedBook:
     """Put together what is known of the finished book."""
     book = work.mapping.book
-    currencies = work.con.execute("SELECT DISTINCT currency FROM loan_index WHERE loan_no IS NOT NULL ORDER BY currency").fetchall()
+    currencies = work.con.execute(
+        "SELECT DISTINCT currency FROM loan_index WHERE loan_no IS NOT NULL ORDER BY currency"
+    ).fetchall()
     files = tuple(
         SourceFile(part.shown, part.path.stat().st_size if part.path else 0, part.rows + len(part.rejects))
         for table in work.tables()
@@ -212,18 +236,25 @@ def _losses(counts: dict[str, Counts]) -> list[Oddity]:
     """Warn of what a row in quarantine no longer does, and of borrowers of whom nothing is known."""
     found = []
     if lost := counts.get("holds", Counts()).quarantined:
-        found.append(Oddity("holds", "in_quarantine", lost, "a hold in quarantine bars nothing until it is mended"))
+        found.append(
+            Oddity("holds", "in_quarantine", lost, "a hold in quarantine bars nothing until it is mended")
+        )
     if made := counts.get("borrowers", Counts()).made:
-        found.append(Oddity("borrowers", "made_from_loans", made, "neither country nor time zone is known, so no contact can be shown lawful"))
+        found.append(
+            Oddity(
+                "borrowers",
+                "made_from_loans",
+                made,
+                "neither country nor time zone is known, so no contact can be shown lawful",
+            )
+        )
     return found
 
 
 def _settle(folder: Path, place: Path) -> None:
-    """Move a finished book to its place; where another load was there first, its book is the same and stays."""
+    """Move a finished book to its place; if another load was first, its book is the same and stays."""
     try:
         folder.rename(place)
     except OSError:
         if not (place / "book.json").exists():
             raise
-
-

@@ -13,7 +13,7 @@ from duecourse.kernel.errors import DueCourseError
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of one table: read = kept + quarantined + left_out. `made` rows, from loans, come on top of kept."""
+    """Rows of one table: read = kept + quarantined + left_out. `made` rows, from loans, come on top."""
 
     read: int = 0
     kept: int = 0
@@ -33,7 +33,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class LoadedBook:
-    """A book ready for the night. `folder` holds one Parquet file for each table of the schema and book.json."""
+    """A book ready for the night. `folder` holds a Parquet file for each table, and book.json."""
 
     folder: Path
     quarantine: Path
@@ -59,8 +59,12 @@ def write_facts(book: LoadedBook) -> None:
     """Write book.json into the book's folder."""
     facts = asdict(book)
     del facts["folder"], facts["quarantine"]
-    facts["payments_complete_through"] = book.payments_complete_through.isoformat() if book.payments_complete_through else None
-    (book.folder / "book.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    facts["payments_complete_through"] = (
+        book.payments_complete_through.isoformat() if book.payments_complete_through else None
+    )
+    (book.folder / "book.json").write_text(
+        json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def open_book(folder: Path, quarantine: Path | None = None) -> LoadedBook:
@@ -120,12 +124,16 @@ def summary(book: LoadedBook) -> Summary:
     """Return what a person wants to know about a loaded book."""
     tables = tuple(
         TableSummary(
-            name, counts, book.ranges.get(name, {}), book.quarantine / f"{name}.csv" if counts.quarantined else None,
+            name,
+            counts,
+            book.ranges.get(name, {}),
+            book.quarantine / f"{name}.csv" if counts.quarantined else None,
         )
         for name, counts in book.tables.items()
         if counts.read or counts.made
     )
     return Summary(
-        book.name, book.zone, book.payments_complete_through, book.loans, book.borrowers, book.currencies, tables, book.warnings,
+        book.name, book.zone, book.payments_complete_through, book.loans, book.borrowers, book.currencies,
+        tables, book.warnings,
         book.files,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 TOML, read strictly: a key that nobody knows refuses, with its line and the nearest key there is.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from duecourse.book.schema import BY_NAME
+from duecourse.kernel import words
 from duecourse.kernel.currencies import MINOR_DIGITS
 from duecourse.kernel.errors import DueCourseError
 
@@ -33,8 +33,8 @@ class BookPart(_Strict):
     """The `[book]` section: what holds for the whole book.
 
     `currency` is that of rows which name none. `money` is the unit of the amounts in the lender's files.
-    `quarantine_share_max` is a share from 0 to 1, compared exactly. `date_min` and `date_max` are the first and
-    last day that an event may carry.
+    `quarantine_share_max` is a share from 0 to 1, compared exactly. `date_min` and `date_max` are the first
+    and last day that an event may carry.
     """
 
     name: str = Field(min_length=1)
@@ -91,7 +91,7 @@ class TablePart(_Strict):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.source is None) == (self.database is None):
-            raise ValueError("needs either from = \"file\" or database = \"url\" with table = \"name\"")
+            raise ValueError('needs either from = "file" or database = "url" with table = "name"')
         if (self.database is None) != (self.table is None):
             raise ValueError("database and table go together")
         return self
@@ -148,9 +148,8 @@ def _line(lines: Mapping[tuple[str, ...], int], keys: tuple[str, ...]) -> int:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the closest of the known words, or nothing when none is close."""
-    folded = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+    close = words.nearest(word, known)
+    return f"; did you mean {close!r}?" if close else ""
 
 
 def read_mapping(path: Path) -> BookMapping:
@@ -160,7 +159,9 @@ def read_mapping(path: Path) -> BookMapping:
         text = content.decode("utf-8")
         data = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
-        raise MappingError(f"{path}: cannot read the mapping file ({error.strerror}): check the path") from error
+        raise MappingError(
+            f"{path}: cannot read the mapping file ({error.strerror}): check the path"
+        ) from error
     except UnicodeDecodeError as error:
         raise MappingError(f"{path}: is not UTF-8 text: save the mapping as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -182,11 +183,17 @@ def _explain(path: Path, lines: Mapping[tuple[str, ...], int], error: Validation
     place = f"{path}:{_line(lines, keys)}"
     section, key = ".".join(keys[:-1]), keys[-1] if keys else ""
     if first["type"] == "extra_forbidden":
-        return f"{place}: [{section}] has no key {key!r}{nearest(key, _keys_of(keys))}" if section else (
-            f"{place}: no section [{key}]{nearest(key, ('book', 'tables'))}"
+        return (
+            f"{place}: [{section}] has no key {key!r}{nearest(key, _keys_of(keys))}"
+            if section
+            else (f"{place}: no section [{key}]{nearest(key, ('book', 'tables'))}")
         )
     if first["type"] == "missing":
-        return f"{place}: [{section}] lacks {key!r}: add it" if section else f"{place}: lacks the section [{key}]: add it"
+        return (
+            f"{place}: [{section}] lacks {key!r}: add it"
+            if section
+            else f"{place}: lacks the section [{key}]: add it"
+        )
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {'.'.join(keys)}: {message}"
 
@@ -215,4 +222,6 @@ def _check_tables(mapping: BookMapping) -> None:
             if column_.name == "currency" and mapping.book.currency:
                 supplied = True
             if column_.required and not supplied:
-                raise MappingError(f"{place}: {name} lacks {column_.name!r}: say in its columns where it comes from")
+                raise MappingError(
+                    f"{place}: {name} lacks {column_.name!r}: say in its columns where it comes from"
+                )

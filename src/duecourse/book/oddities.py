@@ -26,32 +26,44 @@ class Oddity:
 
 @dataclass(frozen=True)
 class _Look:
-    """A query for oddities: `rows` gives columns `example` and `place`, the order by which the first is chosen."""
+    """A query for oddities: `rows` gives `example` and `place`, the order by which the first is chosen."""
 
     table: str
     kind: str
     rows: str
 
 
-def find_oddities(con: duckdb.DuckDBPyConnection, book: BookPart, folder: Path, filled: set[str]) -> list[Oddity]:
+def find_oddities(
+    con: duckdb.DuckDBPyConnection, book: BookPart, folder: Path, filled: set[str]
+) -> list[Oddity]:
     """Return the oddities of the written tables that the mapping fills, in table order."""
     found = []
     for look in _looks(book, folder, filled):
-        ((rows, example),) = con.execute(f"SELECT count(*), min_by(example, place) FROM ({look.rows})").fetchall()
+        ((rows, example),) = con.execute(
+            f"SELECT count(*), min_by(example, place) FROM ({look.rows})"
+        ).fetchall()
         if rows:
             found.append(Oddity(look.table, look.kind, int(rows), str(example)))
     return found
 
 
-def date_ranges(con: duckdb.DuckDBPyConnection, folder: Path, filled: set[str]) -> dict[str, dict[str, list[str]]]:
-    """Return first and last day of the date columns of each filled table, as ISO text; columns without a value are left out."""
+def date_ranges(
+    con: duckdb.DuckDBPyConnection, folder: Path, filled: set[str]
+) -> dict[str, dict[str, list[str]]]:
+    """Return first and last day (ISO text) of each date column that has a value, by filled table."""
     ranges: dict[str, dict[str, list[str]]] = {}
     for table in TABLES:
-        days = [column.name for column in table.columns if column.kind is Kind.DATE and column.name not in {"effective_on", "born_on"}]
+        days = [
+            column.name
+            for column in table.columns
+            if column.kind is Kind.DATE and column.name not in {"effective_on", "born_on"}
+        ]
         days += ["happened_on"] if _is_moment(table) else []
         if table.name not in filled or not days:
             continue
-        picked = ", ".join(f"CAST(min({ident(day)}) AS VARCHAR), CAST(max({ident(day)}) AS VARCHAR)" for day in days)
+        picked = ", ".join(
+            f"CAST(min({ident(day)}) AS VARCHAR), CAST(max({ident(day)}) AS VARCHAR)" for day in days
+        )
         (row,) = con.execute(f"SELECT {picked} FROM {_file(folder, table.name)}").fetchall()
         ranges[table.name] = {day: [row[2 * n], row[2 * n + 1]] for n, day in enumerate(days) if row[2 * n]}
     return ranges
@@ -71,42 +83,75 @@ def _looks(book: BookPart, folder: Path, filled: set[str]) -> Iterator[_Look]:
         if table.name in filled:
             yield from _event_looks(book, folder, table)
     if "contacts" in filled:
-        yield _Look("contacts", "about_unknown_loan", f"""
+        yield _Look(
+            "contacts",
+            "about_unknown_loan",
+            f"""
             SELECT 'contact ' || contact_id || ' is about ' || loan AS example, contact_id AS place
-            FROM (SELECT contact_id, unnest(about) AS loan FROM {_file(folder, 'contacts')} WHERE len(about) > 0)
-            WHERE loan NOT IN (SELECT loan_id FROM {_file(folder, 'loans')})""")
+            FROM (SELECT contact_id, unnest(about) AS loan FROM {_file(folder, "contacts")} WHERE
+              len(about) > 0)
+            WHERE loan NOT IN (SELECT loan_id FROM {_file(folder, "loans")})""",
+        )
     if "borrowers" in filled:
-        yield _Look("borrowers", "unknown_zone", f"""
+        yield _Look(
+            "borrowers",
+            "unknown_zone",
+            f"""
             SELECT 'borrower ' || borrower_id || ': ' || zone AS example, borrower_no AS place
-            FROM (SELECT borrower_id, borrower_no, unnest(zones) AS zone FROM {_file(folder, 'borrowers')} WHERE len(zones) > 0)
-            WHERE zone NOT IN (SELECT name FROM pg_timezone_names())""")
+            FROM (SELECT borrower_id, borrower_no, unnest(zones) AS zone FROM {_file(folder, "borrowers")}
+              WHERE len(zones) > 0)
+            WHERE zone NOT IN (SELECT name FROM pg_timezone_names())""",
+        )
     if book.payments_complete_through and "payments" in filled:
         day = book.payments_complete_through.isoformat()
-        yield _Look("payments", "after_payments_complete_through", f"""
-            SELECT 'payment ' || payment_id || ' of loan ' || loan_id || ': ' || paid_on || ' is after {day}' AS example,
-              (loan_no, payment_id) AS place FROM {_file(folder, 'payments')} WHERE paid_on > DATE '{day}'""")
+        yield _Look(
+            "payments",
+            "after_payments_complete_through",
+            f"""
+            SELECT 'payment ' || payment_id || ' of loan ' || loan_id || ': ' || paid_on || ' is after
+              {day}' AS example,
+              (loan_no, payment_id) AS place FROM {_file(folder, "payments")} WHERE paid_on > DATE '{day}'""",
+        )
 
 
 def _newest(folder: Path) -> str:
     """Return the SQL of each loan's newest version."""
-    return f"""(SELECT loan_no, max(loan_id) AS loan_id, arg_max(principal, effective_on) AS principal, max(opened_on) AS opened_on
-        FROM {_file(folder, 'loans')} WHERE superseded_at IS NULL GROUP BY loan_no)"""
+    return f"""(SELECT loan_no, max(loan_id) AS loan_id, arg_max(principal, effective_on) AS principal,
+      max(opened_on) AS opened_on
+        FROM {_file(folder, "loans")} WHERE superseded_at IS NULL GROUP BY loan_no)"""
 
 
 def _loan_looks(folder: Path, filled: set[str]) -> Iterator[_Look]:
     """Yield what is odd between a loan and its schedule."""
     loans, instalments = _newest(folder), _file(folder, "instalments")
-    yield _Look("loans", "without_instalments", f"""
-        SELECT 'loan ' || loan_id AS example, loan_no AS place FROM {loans} WHERE loan_no NOT IN (SELECT loan_no FROM {instalments})""")
+    yield _Look(
+        "loans",
+        "without_instalments",
+        f"""
+        SELECT 'loan ' || loan_id AS example, loan_no AS place FROM {loans} WHERE loan_no NOT IN (SELECT
+          loan_no FROM {instalments})""",
+    )
     if "instalments" not in filled:
         return
-    yield _Look("loans", "principal_differs_from_schedule", f"""
-        SELECT 'loan ' || loan_id || ': principal ' || l.principal || ', schedule ' || s.principal || ' (minor units)' AS example, loan_no AS place
-        FROM {loans} l JOIN (SELECT loan_no, CAST(sum(principal) AS HUGEINT) AS principal FROM {instalments} WHERE superseded_at IS NULL GROUP BY loan_no) s
-        USING (loan_no) WHERE l.principal <> s.principal""")
-    yield _Look("instalments", "due_before_opened", f"""
-        SELECT 'instalment ' || i.number || ' of loan ' || i.loan_id || ': due ' || i.due_on || ', opened ' || l.opened_on AS example,
-          (loan_no, i.number) AS place FROM {instalments} i JOIN {loans} l USING (loan_no) WHERE i.due_on < l.opened_on""")
+    yield _Look(
+        "loans",
+        "principal_differs_from_schedule",
+        f"""
+        SELECT 'loan ' || loan_id || ': principal ' || l.principal || ', schedule ' || s.principal || '
+          (minor units)' AS example, loan_no AS place
+        FROM {loans} l JOIN (SELECT loan_no, CAST(sum(principal) AS HUGEINT) AS principal FROM
+          {instalments} WHERE superseded_at IS NULL GROUP BY loan_no) s
+        USING (loan_no) WHERE l.principal <> s.principal""",
+    )
+    yield _Look(
+        "instalments",
+        "due_before_opened",
+        f"""
+        SELECT 'instalment ' || i.number || ' of loan ' || i.loan_id || ': due ' || i.due_on || ', opened '
+          || l.opened_on AS example,
+          (loan_no, i.number) AS place FROM {instalments} i JOIN {loans} l USING (loan_no) WHERE i.due_on <
+            l.opened_on""",
+    )
 
 
 def _event_looks(book: BookPart, folder: Path, table: Table) -> Iterator[_Look]:
@@ -117,10 +162,25 @@ def _event_looks(book: BookPart, folder: Path, table: Table) -> Iterator[_Look]:
     what = table.name.removesuffix("s").replace("_", "-")
     example = f"SELECT '{what} ' || t.{key} || ': ' || t.{happened}"
     if table.of == "loan":
-        yield _Look(table.name, "before_opened", f"""
-            {example} || ' is before loan ' || t.loan_id || ' opened, ' || l.opened_on AS example, (loan_no, t.{key}) AS place
-            FROM {_file(folder, table.name)} t JOIN {_newest(folder)} l USING (loan_no) WHERE t.{happened} < l.opened_on""")
-    local = "t.recorded_at" if book.zone == "UTC" else f"((t.recorded_at AT TIME ZONE 'UTC') AT TIME ZONE {text(book.zone)})"
+        yield _Look(
+            table.name,
+            "before_opened",
+            f"""
+            {example} || ' is before loan ' || t.loan_id || ' opened, ' || l.opened_on AS example,
+              (loan_no, t.{key}) AS place
+            FROM {_file(folder, table.name)} t JOIN {_newest(folder)} l USING (loan_no) WHERE t.{happened}
+              < l.opened_on""",
+        )
+    local = (
+        "t.recorded_at"
+        if book.zone == "UTC"
+        else f"((t.recorded_at AT TIME ZONE 'UTC') AT TIME ZONE {text(book.zone)})"
+    )
     early = f"t.recorded_at < t.{happened}" if _is_moment(table) else f"CAST({local} AS DATE) < t.{happened}"
-    yield _Look(table.name, "recorded_before_it_happened", f"""
-        {example} || ' was recorded ' || t.recorded_at AS example, t.{key} AS place FROM {_file(folder, table.name)} t WHERE {early}""")
+    yield _Look(
+        table.name,
+        "recorded_before_it_happened",
+        f"""
+        {example} || ' was recorded ' || t.recorded_at AS example, t.{key} AS place FROM
+          {_file(folder, table.name)} t WHERE {early}""",
+    )

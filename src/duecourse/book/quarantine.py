@@ -1,4 +1,4 @@
-"""The quarantine: every row that is not in the book, with its file, its row there, what is wrong, and the row itself."""
+"""The quarantine: every bad row, with its file and row number, what is wrong with it, and the row itself."""
 
 import json
 import shutil
@@ -16,18 +16,32 @@ MALFORMED: Final = "malformed line: "
 
 
 def write_quarantine(work: Work, table: Table, folder: Path) -> int:
-    """Write `<folder>/<table>.csv` when the table has bad rows, in the order of the files; return how many there are.
+    """Write `<folder>/<table>.csv` when the table has bad rows, in file order; return how many there are.
 
-    Columns: file, row (1-based data row in its file), column (ours), value, reason, record (JSON of the lender's row).
+    Columns: file, row (1-based data row in its file), column (ours), value, reason, record (JSON of the
+    lender's row).
     """
     name = table.name
     con = work.con
-    con.execute("CREATE OR REPLACE TABLE quarantine (part INTEGER, file VARCHAR, row BIGINT, \"column\" VARCHAR, value VARCHAR, reason VARCHAR, record VARCHAR)")
-    if not total_rejects(work.parts[name]) and not work.count(f"SELECT count(*) FROM {ident('c_' + name)} WHERE _c > 0"):
+    con.execute(
+        'CREATE OR REPLACE TABLE quarantine (part INTEGER, file VARCHAR, row BIGINT, "column" VARCHAR, '
+        "value VARCHAR, reason VARCHAR, record VARCHAR)"
+    )
+    if not total_rejects(work.parts[name]) and not work.count(
+        f"SELECT count(*) FROM {ident('c_' + name)} WHERE _c > 0"
+    ):
         return 0
-    con.execute(f"CREATE OR REPLACE TABLE bad AS SELECT rid, _c AS code FROM {ident('c_' + name)} WHERE _c > 0")
+    con.execute(
+        f"CREATE OR REPLACE TABLE bad AS SELECT rid, _c AS code FROM {ident('c_' + name)} WHERE _c > 0"
+    )
     entries = work.problems[name].entries
-    _fill(work, "reasons", code=range(1, len(entries) + 1), column=[c for c, _ in entries], reason=[r for _, r in entries])
+    _fill(
+        work,
+        "reasons",
+        code=range(1, len(entries) + 1),
+        column=[c for c, _ in entries],
+        reason=[r for _, r in entries],
+    )
     for position, part in enumerate(work.parts[name]):
         _add_malformed(work, position, part)
         last = part.first_row + part.rows
@@ -37,7 +51,10 @@ def write_quarantine(work: Work, table: Table, folder: Path) -> int:
     if found:
         folder.mkdir(exist_ok=True)
         path = text(str(folder / f"{name}.csv"))
-        con.execute(f"COPY (SELECT * EXCLUDE (part) FROM quarantine ORDER BY part, row) TO {path} (FORMAT csv, HEADER)")
+        con.execute(
+            f"COPY (SELECT * EXCLUDE (part) FROM quarantine ORDER BY part, row) TO {path} (FORMAT csv, "
+            f"HEADER)"
+        )
     return found
 
 
@@ -46,18 +63,25 @@ def _add_malformed(work: Work, position: int, part: Part) -> None:
     if not part.rejects:
         return
     _fill(
-        work, "malformed",
+        work,
+        "malformed",
         row=[reject.row for reject in part.rejects],
         reason=[MALFORMED + reject.reason for reject in part.rejects],
         record=[json.dumps({"line": reject.record}, ensure_ascii=False) for reject in part.rejects],
     )
-    work.con.execute(f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, row, '', '', reason, record FROM malformed")
+    work.con.execute(
+        f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, row, '', '', reason, record "
+        f"FROM malformed"
+    )
 
 
 def _fill(work: Work, name: str, **columns: Sequence[object]) -> None:
-    """Make a small table from lists of one length (handing over Arrow would import pandas first, which takes seconds)."""
+    """Make a small table from lists of one length (handing over Arrow would import pandas, which is slow)."""
     picked = ", ".join(f"unnest(${column}) AS {ident(column)}" for column in columns)
-    work.con.execute(f"CREATE OR REPLACE TABLE {ident(name)} AS SELECT {picked}", {key: list(values) for key, values in columns.items()})
+    work.con.execute(
+        f"CREATE OR REPLACE TABLE {ident(name)} AS SELECT {picked}",
+        {key: list(values) for key, values in columns.items()},
+    )
 
 
 def _add_bad(work: Work, position: int, part: Part, exprs: Exprs) -> None:
@@ -65,11 +89,19 @@ def _add_bad(work: Work, position: int, part: Part, exprs: Exprs) -> None:
     values = " ".join(f"WHEN {text(column)} THEN {shown_value(exprs, column)}" for column in exprs)
     raw = ", ".join(f"{text(name)}: {ident(name)}" for name in part.names)
     names = [ident(name) for name in part.names]
-    inner = f"SELECT b.code AS _code, r._rn AS _row, {', '.join('r.' + name for name in names)} FROM {part.numbered} r JOIN bad b ON b.rid = r._rn + {part.first_row}"
+    inner = (
+        f"SELECT b.code AS _code, r._rn AS _row, {', '.join('r.' + name for name in names)} FROM "
+        f"{part.numbered} r JOIN bad b ON b.rid = r._rn + {part.first_row}"
+    )
     work.con.execute(f"""
-        CREATE OR REPLACE TABLE found AS SELECT r._row, p."column" AS "column", CASE p."column" {values} END AS value, p.reason AS reason,
-          CAST(to_json({{{raw}}}) AS VARCHAR) AS record FROM ({inner}) r JOIN reasons p ON p.code = r._code""")
-    work.con.execute(f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, {_row_number(work, part)}, \"column\", value, reason, record FROM {_found(part)}")
+        CREATE OR REPLACE TABLE found AS SELECT r._row, p."column" AS "column", CASE p."column" {values}
+          END AS value, p.reason AS reason,
+          CAST(to_json({{{raw}}}) AS VARCHAR) AS record FROM ({inner}) r JOIN reasons p ON p.code =
+            r._code""")
+    work.con.execute(
+        f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, {_row_number(work, part)}, "
+        f'"column", value, reason, record FROM {_found(part)}'
+    )
 
 
 def _found(part: Part) -> str:
@@ -86,7 +118,7 @@ def _row_number(work: Work, part: Part) -> str:
 
 
 def publish(source: Path, target: Path) -> None:
-    """Make `target` hold exactly the quarantine files of `source`: a file of an earlier load would mislead."""
+    """Make `target` hold exactly the files of `source`: a quarantine of an earlier load would mislead."""
     target.mkdir(parents=True, exist_ok=True)
     for old in target.glob("*.csv"):
         if not (source / old.name).exists():

@@ -18,7 +18,7 @@ from duecourse.kernel.errors import DueCourseError
 
 @dataclass
 class Work:
-    """What the steps of one load share: the working database, the mapping, and what is known of each table so far.
+    """What the steps of one load share: the working database, the mapping, what is known of each table.
 
     `digits` is the number of decimals at which amounts of every table but loans are read.
     """
@@ -79,7 +79,9 @@ def read_table(work: Work, table: Table) -> None:
     if rows + total_rejects(work.parts[name]) == 0:
         place = work.mapping.place("tables", name)
         shown = ", ".join(part.shown for part in work.parts[name])
-        raise DueCourseError(f"{place}: {shown} has no rows: check the file, or take [tables.{name}] out of the mapping")
+        raise DueCourseError(
+            f"{place}: {shown} has no rows: check the file, or take [tables.{name}] out of the mapping"
+        )
 
 
 def _query(work: Work, table: Table, part: Part) -> str:
@@ -87,7 +89,9 @@ def _query(work: Work, table: Table, part: Part) -> str:
     name = table.name
     section = work.mapping.tables[name]
     checked = {
-        column: check(expression, part.names, work.mapping.place("tables", name, "columns", column), part.shown)
+        column: check(
+            expression, part.names, work.mapping.place("tables", name, "columns", column), part.shown
+        )
         for column, expression in section.columns.items()
     }
     keep = None
@@ -96,12 +100,18 @@ def _query(work: Work, table: Table, part: Part) -> str:
         keep = check(section.keep, part.names, place, part.shown)
         _types(work, table, {"keep": keep}, part, place)
     kinds = _types(work, table, checked, part, None)
-    exprs = {column.name: (checked[column.name], kinds[column.name]) for column in table.columns if column.name in checked}
+    exprs = {
+        column.name: (checked[column.name], kinds[column.name])
+        for column in table.columns
+        if column.name in checked
+    }
     work.exprs[name].append(exprs)
     return projection(table, exprs, keep, part.relation, _reading(work, table, exprs), work.problems[name])
 
 
-def _types(work: Work, table: Table, checked: Mapping[str, Checked], part: Part, place: str | None) -> dict[str, str]:
+def _types(
+    work: Work, table: Table, checked: Mapping[str, Checked], part: Part, place: str | None
+) -> dict[str, str]:
     """Return the DuckDB type of each expression; MappingError names the one that the engine cannot take."""
     kinds = {}
     for column, expression in checked.items():
@@ -109,8 +119,14 @@ def _types(work: Work, table: Table, checked: Mapping[str, Checked], part: Part,
             kinds[column] = describe(work.con, f"SELECT {expression.sql} AS v FROM {part.relation}")[0][1]
         except duckdb.Error as error:
             at = place or work.mapping.place("tables", table.name, "columns", column)
-            hint = ": every value of a text file is a text, cast it first" if part.is_text and not expression.bare else ""
-            raise MappingError(f"{at}: the expression for {column!r} does not work: {one_line(error)}{hint}") from error
+            hint = (
+                ": every value of a text file is a text, cast it first"
+                if part.is_text and not expression.bare
+                else ""
+            )
+            raise MappingError(
+                f"{at}: the expression for {column!r} does not work: {one_line(error)}{hint}"
+            ) from error
     return kinds
 
 
@@ -133,7 +149,7 @@ def money_columns(table: Table) -> list[Column]:
 
 
 def shown_value(exprs: Exprs, column: str) -> str:
-    """Return the SQL of what the quarantine shows as a column's value: the mapped value, else what it is made from."""
+    """Return the SQL of the value that the quarantine shows: the mapped one, else what it is made from."""
     if column not in exprs:
         return "NULL"
     checked, _ = exprs[column]

@@ -1,8 +1,8 @@
 """Malformed lines of a text file: found, numbered, set aside; the rest goes to a clean copy.
 
-DuckDB reads a sound file at full speed and refuses an unsound one as a whole. Only then, or when the file is not
-UTF-8, is this slower reading needed. Lines without quotes are checked a block at a time with numpy; a line with quotes is
-parsed alone. A quote that is never closed costs its own line, not the rest of the file.
+DuckDB reads a sound file at full speed and refuses an unsound one as a whole. Only then, or when the file
+is not UTF-8, is this slower reading needed. Lines without quotes are checked a block at a time with numpy;
+a line with quotes is parsed alone. A quote that is never closed costs its own line, not the rest of the file.
 """
 
 import gzip
@@ -56,7 +56,7 @@ class _Scrub:
 
 
 def scrub(source: Path, target: Path, *, fields: int, delimiter: str, encoding: str) -> list[Reject]:
-    """Copy the sound rows of a text file to `target` (UTF-8, header first) and return the malformed ones in order."""
+    """Copy the sound rows of a text file to `target` (UTF-8, with header); return the malformed ones."""
     with target.open("wb") as out:
         work = _Scrub(fields, delimiter, out)
         rest = b""
@@ -77,7 +77,7 @@ def open_binary(source: Path) -> BinaryIO:
 
 
 def _blocks(source: Path, encoding: str) -> Iterator[tuple[bytes, bool]]:
-    """Yield the file as blocks of whole lines in UTF-8 with "\\n" line ends, and whether it is the last block."""
+    """Yield the file as blocks of whole lines, UTF-8, ended by line feeds; and whether it is the last."""
     with open_binary(source) as stream:
         reader = _as_utf8(stream, encoding)
         head = next(reader, b"").removeprefix(b"\xef\xbb\xbf")
@@ -91,7 +91,7 @@ def _blocks(source: Path, encoding: str) -> Iterator[tuple[bytes, bool]]:
 
 
 def _as_utf8(stream: BinaryIO, encoding: str) -> Iterator[bytes]:
-    """Yield blocks in UTF-8; a byte that the encoding does not have comes through raw, and so is found later."""
+    """Yield blocks in UTF-8; a byte that the encoding lacks comes through raw, and so is found later."""
     name = encoding.lower().replace("_", "-")
     if name in {"utf-8", "utf8", "utf-8-sig"}:
         yield from iter(lambda: stream.read(_BLOCK), b"")
@@ -126,7 +126,11 @@ def _scrub_block(work: _Scrub, block: bytes, *, last: bool) -> bytes:
 
 
 def _special_lines(
-    work: _Scrub, block: bytes, data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64],
+    work: _Scrub,
+    block: bytes,
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
     """Mark every line that cannot be copied as it stands without a closer look."""
     delimiters = _count(data == ord(work.delimiter), starts, ends)
@@ -147,12 +151,18 @@ def _count(hits: NDArray[np.bool_], starts: NDArray[np.int64], ends: NDArray[np.
 
 
 def _one_record(
-    work: _Scrub, block: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], number: int, *, last: bool,
+    work: _Scrub,
+    block: bytes,
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    number: int,
+    *,
+    last: bool,
 ) -> int | None:
-    """Deal with the record that begins on a line; return the line after it, or None when it may go on in the next block.
+    """Deal with the record that begins on a line; return the line after it, or None when it may go on.
 
-    A quoted text may run over several lines. If joining them gives no sound record, only the first is rejected, and
-    the next line is looked at afresh.
+    A quoted text may run over several lines. If joining them gives no sound record, only the first is
+    rejected, and the next line is looked at afresh.
     """
     line = block[starts[number] : ends[number]]
     if not line.strip(b"\n\r"):
@@ -186,7 +196,9 @@ def _parse(record: bytes, work: _Scrub) -> list[str] | str:
     fields = _fields(line, work.delimiter)
     if isinstance(fields, str):
         return fields
-    if len(fields) == work.fields + 1 and not fields[-1]:  # a delimiter at the end of the line is common, and harmless
+    if (
+        len(fields) == work.fields + 1 and not fields[-1]
+    ):  # a delimiter at the end of the line is common, and harmless
         fields.pop()
     if len(fields) != work.fields:
         return f"{len(fields)} fields instead of {work.fields}"

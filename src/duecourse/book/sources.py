@@ -4,6 +4,7 @@ import csv
 import glob
 import io
 import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +24,10 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 
 @dataclass
 class Part:
-    """One file, or one database table: how DuckDB reads it, its columns (name, DuckDB type), what was malformed.
+    """One file or database table: how DuckDB reads it, its columns (name, DuckDB type), what was malformed.
 
-    `shown` is the path as messages and the quarantine name it. `first_row` is the 0-based position of its first good row
-    among the table's good rows, `rows` their number; both are known once it has been read.
+    `shown` is the path as messages and the quarantine name it. `first_row` is the 0-based position of its
+    first good row among the table's good rows, `rows` their number; both are known once it has been read.
     """
 
     shown: str
@@ -53,19 +54,25 @@ class Part:
 
 
 def find_files(mapping: BookMapping, name: str, data: Path) -> list[Path]:
-    """Return the files of a table in the order of their paths; empty for a database; MappingError when there is none."""
+    """Return the files of a table by path; none for a database; MappingError when a file is missing."""
     part = mapping.tables[name]
     if part.source is None:
         return []
     place = mapping.place("tables", name, "from")
     pattern = str(data / part.source)
-    found = [Path(pattern)] if Path(pattern).is_file() else sorted(map(Path, glob.glob(pattern, recursive=True)))
+    found = (
+        [Path(pattern)] if Path(pattern).is_file() else sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - the pattern may be absolute
+    )
     files = [path for path in found if path.is_file()]
     if not files:
-        raise MappingError(f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data")
+        raise MappingError(
+            f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data"
+        )
     for path in files:
         if not path.name.lower().endswith((*_TEXT_ENDINGS, ".parquet")):
-            raise MappingError(f"{place}: {path.name}: cannot tell its format: name it .csv, .csv.gz or .parquet")
+            raise MappingError(
+                f"{place}: {path.name}: cannot tell its format: name it .csv, .csv.gz or .parquet"
+            )
     return files
 
 
@@ -75,7 +82,11 @@ def shown_path(path: Path, data: Path) -> str:
 
 
 def open_parts(
-    con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: str, data: Path, scratch: Path,
+    con: duckdb.DuckDBPyConnection,
+    mapping: BookMapping,
+    name: str,
+    data: Path,
+    scratch: Path,
 ) -> list[Part]:
     """Return the parts of a table, ready to read."""
     part = mapping.tables[name]
@@ -102,8 +113,13 @@ def _parquet_part(con: duckdb.DuckDBPyConnection, path: Path, shown: str) -> Par
     try:
         columns = describe(con, f"SELECT * FROM {relation}")
     except duckdb.Error as error:
-        raise DueCourseError(f"{shown}: cannot be read as Parquet: {one_line(error)}: get the file anew") from error
-    numbered = f"(SELECT file_row_number AS _rn, * EXCLUDE (file_row_number) FROM read_parquet({text(str(path))}, file_row_number = true))"
+        raise DueCourseError(
+            f"{shown}: cannot be read as Parquet: {one_line(error)}: get the file anew"
+        ) from error
+    numbered = (
+        f"(SELECT file_row_number AS _rn, * EXCLUDE (file_row_number) FROM "
+        f"read_parquet({text(str(path))}, file_row_number = true))"
+    )
     return Part(shown, path, relation, columns, numbered)
 
 
@@ -132,7 +148,7 @@ def _text_part(mapping: BookMapping, name: str, part: TablePart, path: Path, sho
             raise DueCourseError(f"{shown}:1: two columns are called {cell!r}: rename one in the file")
     if len(names) == 1 and part.delimiter is None:
         place = mapping.place("tables", name)
-        raise MappingError(f"{place}: {shown} seems to have one column only: say delimiter = \"...\"")
+        raise MappingError(f'{place}: {shown} seems to have one column only: say delimiter = "..."')
     made = Part(shown, path, "", tuple((cell, "VARCHAR") for cell in names), "", delimiter, part.encoding)
     _point_at(made, path)
     return made
@@ -154,7 +170,8 @@ def _point_at(part: Part, path: Path) -> None:
     longest = 3 * LINE_BYTES_MAX if part.scrubbed else LINE_BYTES_MAX  # a clean copy has more quotes
     part.relation = (
         f"read_csv({text(str(path))}, auto_detect = false, header = true, columns = {{{columns}}}, "
-        f"delim = {text(part.delimiter)}, quote = '\"', escape = '\"', nullstr = '', max_line_size = {longest})"
+        f"delim = {text(part.delimiter)}, quote = '\"', escape = '\"', nullstr = '', max_line_size = "
+        f"{longest})"
     )
     part.numbered = f"(SELECT row_number() OVER () - 1 AS _rn, * FROM {part.relation})"
 
@@ -163,7 +180,9 @@ def scrub_part(part: Part, target: Path) -> None:
     """Set the malformed lines of a text part aside and let it read the clean copy."""
     if part.path is None:
         raise ValueError("only a text file can be scrubbed")
-    part.rejects = scrub(part.path, target, fields=len(part.columns), delimiter=part.delimiter, encoding=part.encoding)
+    part.rejects = scrub(
+        part.path, target, fields=len(part.columns), delimiter=part.delimiter, encoding=part.encoding
+    )
     part.scrubbed = True
     _point_at(part, target)
 
@@ -175,25 +194,37 @@ def _database_part(con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: s
     url = database_url(part.database or "", data)
     stage = f"stage_{name}"
     try:
-        backend = ibis.connect(url)
-        try:
-            reader = backend.table(part.table or "").to_pyarrow_batches()
-            con.register(f"arrow_{name}", reader)
-            con.execute(f"CREATE TABLE {ident(stage)} AS SELECT * FROM {ident('arrow_' + name)}")
-            con.unregister(f"arrow_{name}")
-        finally:
-            backend.disconnect()
+        _stage(con, url, part.table or "", stage)
     except Exception as error:  # the drivers share no class of errors
         # The message of a driver may quote the URL, and so a password: only its class is shown.
         raise MappingError(
-            f"{place}: cannot read table {part.table!r} ({type(error).__name__}): check the URL, the table's name and that its driver is installed",
+            (
+                f"{place}: cannot read table {part.table!r} ({type(error).__name__}): check the URL, the "
+                f"table's name and that its driver is installed"
+            ),
         ) from error
     numbered = f"(SELECT rowid AS _rn, * FROM {ident(stage)})"
-    return Part(f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"), numbered)
+    return Part(
+        f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"), numbered
+    )
+
+
+def _stage(con: duckdb.DuckDBPyConnection, url: str, table: str, stage: str) -> None:
+    """Copy a table of a database into a table of the working database, batch by batch."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ibis 12 asks pandas 3 for an option that is on its way out
+        backend = ibis.connect(url)
+        try:
+            con.from_arrow(backend.table(table).to_pyarrow_batches()).create(stage)
+        finally:
+            backend.disconnect()
 
 
 def database_url(url: str, data: Path) -> str:
-    """Fill in $NAME from the environment, so that no password need stand in the file, and anchor a relative SQLite or DuckDB path."""
+    """Fill in $NAME from the environment, and anchor a relative SQLite or DuckDB path at the data folder.
+
+    So no password need stand in the mapping.
+    """
     url = os.path.expandvars(url)
     for scheme in ("sqlite", "duckdb"):
         if url.startswith(f"{scheme}:///") and not url.startswith(f"{scheme}:////"):

@@ -1,4 +1,4 @@
-"""Expressions of a mapping: SQL over the lender's columns, parsed by sqlglot, with nothing but pure functions.
+"""Expressions of a mapping: SQL over the lender's columns, parsed by sqlglot, pure functions only.
 
 A mapping may come from somebody else, so an expression must not read files, look at settings, change anything
 or depend on the clock: whatever is not on the list below is refused.
@@ -15,7 +15,8 @@ from sqlglot.errors import SqlglotError
 from duecourse.book.mapping import MappingError, nearest
 
 _SHAPES: Final = (
-    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.DataType, exp.DataTypeParam,
+    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.DataType,
+    exp.DataTypeParam,
     exp.Var, exp.Interval, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ,
     exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between, exp.Like,
     exp.ILike, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.DPipe, exp.AtTimeZone,
@@ -23,10 +24,12 @@ _SHAPES: Final = (
 )  # fmt: skip
 _FUNCTIONS: Final = (
     exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Upper,
-    exp.Lower, exp.Trim, exp.Substring, exp.Left, exp.Right, exp.Length, exp.Concat, exp.ConcatWs, exp.Replace,
+    exp.Lower, exp.Trim, exp.Substring, exp.Left, exp.Right, exp.Length, exp.Concat, exp.ConcatWs,
+    exp.Replace,
     exp.RegexpReplace, exp.RegexpExtract, exp.RegexpLike, exp.RegexpFullMatch, exp.Pad, exp.StartsWith,
     exp.EndsWith, exp.Contains, exp.Split, exp.SplitPart, exp.StrPosition, exp.StrToTime, exp.StrToDate,
-    exp.TimeToStr, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc, exp.Extract, exp.Year,
+    exp.TimeToStr, exp.DateAdd, exp.DateSub, exp.DateDiff, exp.DateTrunc, exp.TimestampTrunc, exp.Extract,
+    exp.Year,
     exp.Month, exp.Day, exp.DateFromParts, exp.UnixToTime, exp.MD5, exp.Reverse, exp.Translate,
 )  # fmt: skip
 _NAMED: Final = frozenset({"try_strptime", "strip_accents", "make_timestamp", "epoch_us"})
@@ -35,7 +38,7 @@ _ALLOWED: Final = _SHAPES + _FUNCTIONS
 
 @dataclass(frozen=True)
 class Checked:
-    """An expression found harmless: its SQL for DuckDB, the columns it reads, whether it is a column alone."""
+    """An expression found harmless: its SQL for DuckDB, the columns it reads, whether it is one alone."""
 
     sql: str
     columns: tuple[str, ...]
@@ -55,8 +58,8 @@ def text(value: str) -> str:
 def check(expression: str, columns: Sequence[str], place: str, source: str) -> Checked:
     """Parse one expression over the columns of a source; MappingError names place, word and nearest column.
 
-    A text that is exactly a column's name is that column, whatever characters it has. Otherwise names are matched
-    as SQL does, without regard to case.
+    A text that is exactly a column's name is that column, whatever characters it has. Otherwise names are
+    matched as SQL does, without regard to case.
     """
     if expression in columns:
         return Checked(ident(expression), (expression,), bare=True)
@@ -77,7 +80,10 @@ def _parse(expression: str, place: str) -> exp.Expr:
     except SqlglotError as error:
         found = getattr(error, "errors", None) or [{}]
         word = found[0].get("highlight") or expression
-        raise MappingError(f"{place}: cannot read the expression {expression!r} near {word!r}: write SQL over the file's columns") from error
+        raise MappingError(
+            f"{place}: cannot read the expression {expression!r} near {word!r}: write SQL over the "
+            f"file's columns"
+        ) from error
     tree = trees[0] if len(trees) == 1 else None
     if tree is None:
         raise MappingError(f"{place}: {expression!r} is not exactly one expression: write one, without ';'")
@@ -88,11 +94,19 @@ def _refuse_unlisted(node: exp.Expr, place: str) -> None:
     """Refuse whatever is not on the list: subqueries, aggregates, windows, settings, files, clocks."""
     if isinstance(node, exp.Anonymous):
         if node.name.lower() not in _NAMED:
-            raise MappingError(f"{place}: the function {node.name!r} is not allowed in a mapping{nearest(node.name, _names())}")
+            raise MappingError(
+                f"{place}: the function {node.name!r} is not allowed in a "
+                f"mapping{nearest(node.name, _names())}"
+            )
     elif not isinstance(node, _ALLOWED):
-        raise MappingError(f"{place}: {node.sql('duckdb')!r} is not allowed in a mapping: use columns, values, operators and plain functions")
+        raise MappingError(
+            f"{place}: {node.sql('duckdb')!r} is not allowed in a mapping: use columns, values, "
+            f"operators and plain functions"
+        )
     elif isinstance(node, exp.DataType) and node.this == exp.DataType.Type.USERDEFINED:
-        raise MappingError(f"{place}: no type {node.sql('duckdb')!r}: use for instance date, decimal(18, 2), bigint, varchar")
+        raise MappingError(
+            f"{place}: no type {node.sql('duckdb')!r}: use for instance date, decimal(18, 2), bigint, varchar"
+        )
 
 
 def _names() -> list[str]:
@@ -103,7 +117,9 @@ def _resolve(node: exp.Column, by_fold: dict[str, str], place: str, source: str)
     """Point a column of the expression at the source's column, and return that one's name."""
     name = node.name
     if node.table:
-        raise MappingError(f"{place}: {node.sql('duckdb')!r}: write the column alone, without a table before it")
+        raise MappingError(
+            f"{place}: {node.sql('duckdb')!r}: write the column alone, without a table before it"
+        )
     if name.casefold() not in by_fold:
         hint = nearest(name, by_fold.values()) or "; a fixed text stands in single quotes: 'so'"
         raise MappingError(f"{place}: {source} has no column {name!r}{hint}")

@@ -95,6 +95,17 @@ def _blocks(loans: int, seed: int, on: date, pool: ThreadPoolExecutor) -> Iterat
         yield ahead.popleft().result()
 
 
+def _cleared(out: Path) -> Path:
+    """Return the path of the mapping in the folder, without that of an earlier book: it is written last."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in ("book.toml", "damage.json"):
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise DueCourseError(f"{out}: cannot write here ({error.strerror}): name another folder") from error
+    return out / "book.toml"
+
+
 def synth(
     loans: int,
     seed: int,
@@ -115,7 +126,7 @@ def synth(
         raise DueCourseError(f"synth: cannot make {loans} loans: ask for 1 to {LOANS_MAX}")
     if not 0 <= seed < 1 << 63:
         raise DueCourseError(f"synth: cannot use the seed {seed}: give a whole number from 0")
-    out.mkdir(parents=True, exist_ok=True)
+    mapping = _cleared(out)
     total = -(-loans // BLOCK_LOANS)
     threads = min(_THREADS, os.cpu_count() or 1)
     count = max(1, loans // 2_000)
@@ -132,6 +143,5 @@ def synth(
         if format == "csv":
             bad += append_lines(files["payments"], count, "L00000000", "B00000000")
         write_damage(out / "damage.json", bad)
-    mapping = out / "book.toml"
     write_mapping(mapping, f"synthetic-{loans}-{seed}", on - timedelta(days=1), files)
     return mapping

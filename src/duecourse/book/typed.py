@@ -1,8 +1,8 @@
-"""From the lender's columns to ours: one SQL projection per part, and the problems that a row can have by itself.
+"""From the lender's columns to ours: one SQL projection per part, and the problems of a row by itself.
 
-Nothing here raises on bad data. A value that cannot be read becomes null and its row gets the number of a problem;
-the problems of a table are tried in the order in which they are registered: the table's columns in their order, for each
-whether it can be read, whether it is missing, whether it is in range.
+Nothing here raises on bad data. A value that cannot be read becomes null and its row gets the number of a
+problem; the problems of a table are tried in the order in which they are registered: the table's columns in
+their order, for each whether it can be read, whether it is missing, whether it is in range.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,10 @@ _TIME: Final = r"[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
 _OFFSET: Final = r" ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _NUMBER: Final = r"[+-]?[0-9]+(\.[0-9]+)?"
 _TYPES: Final = {
-    Kind.TEXT: "VARCHAR", Kind.CHOICE: "VARCHAR", Kind.CURRENCY: "VARCHAR", Kind.ORDER: "VARCHAR", Kind.TEXTS: "VARCHAR[]",
-    Kind.DATE: "DATE", Kind.MOMENT: "TIMESTAMP", Kind.MONEY: "BIGINT", Kind.COUNT: "BIGINT", Kind.FLAG: "BOOLEAN",
+    Kind.TEXT: "VARCHAR", Kind.CHOICE: "VARCHAR", Kind.CURRENCY: "VARCHAR", Kind.ORDER: "VARCHAR",
+    Kind.TEXTS: "VARCHAR[]",
+    Kind.DATE: "DATE", Kind.MOMENT: "TIMESTAMP", Kind.MONEY: "BIGINT", Kind.COUNT: "BIGINT",
+    Kind.FLAG: "BOOLEAN",
     Kind.PPM_YEAR: "BIGINT", Kind.PPB_DAY: "BIGINT", Kind.PPM: "BIGINT",
 }  # fmt: skip
 _NUMERIC: Final = (Kind.MONEY, Kind.COUNT, Kind.PPM_YEAR, Kind.PPB_DAY, Kind.PPM)
@@ -54,9 +56,10 @@ class Problems:
 class Reading:
     """What reading a table needs to know beside the table itself.
 
-    `digits` is the number of decimals at which amounts are kept while reading: that of the one currency, or of the finest.
-    `by_row` says that each row's own currency then divides it back (loans only). `comma` says that text numbers are written 1.234,56.
-    `slack` multiplies the limit of an amount: 1 where `digits` are those of every row, else the exact limit is looked at later.
+    `digits` is the number of decimals at which amounts are kept while reading: that of the one currency, or
+    of the finest. `by_row` says that each row's own currency then divides it back (loans only). `comma`
+    says that text numbers are written 1.234,56. `slack` multiplies the limit of an amount: 1 where `digits`
+    are those of every row, else the exact limit is looked at later.
     """
 
     book: BookPart
@@ -69,8 +72,10 @@ class Reading:
 Exprs = dict[str, tuple[Checked, str]]  # our column -> expression, DuckDB type of its value
 
 
-def projection(table: Table, exprs: Exprs, keep: Checked | None, relation: str, how: Reading, problems: Problems) -> str:
-    """Return the SQL that reads a part into typed columns and `_p`: null, LEFT_OUT, or the number of the first problem.
+def projection(
+    table: Table, exprs: Exprs, keep: Checked | None, relation: str, how: Reading, problems: Problems
+) -> str:
+    """Return the SQL that reads a part into typed columns and `_p`: null, LEFT_OUT, or the first problem.
 
     Expressions that are more than a column run inside TRY: an error in one row is that row's problem.
     """
@@ -87,19 +92,31 @@ def projection(table: Table, exprs: Exprs, keep: Checked | None, relation: str, 
             check, kind = exprs[column.name]
             typed.append(f"{_typed(column, kind, how)} AS {ident('t_' + column.name)}")
             if not check.bare:
-                tests.append((f"{ident('e_' + column.name)} IS NULL", problems.number(column.name, "cannot be read by the mapping's expression")))
+                tests.append(
+                    (
+                        f"{ident('e_' + column.name)} IS NULL",
+                        problems.number(column.name, "cannot be read by the mapping's expression"),
+                    )
+                )
             tests += _tests(column, kind, how, problems)
         elif column.required and column.default is None and column.kind is not Kind.CURRENCY:
             raise ValueError(f"{table.name}.{column.name} is required and not mapped")
         final.append(f"{_final(table, column, how, mapped=column.name in exprs)} AS {ident(column.name)}")
     if table.name == "loans":
-        tests.append(("cap_all_in_ppm_year IS NOT NULL AND opened_on IS NULL", problems.number("opened_on", "missing, but cap_all_in_ppm_year needs it")))
+        tests.append(
+            (
+                "cap_all_in_ppm_year IS NOT NULL AND opened_on IS NULL",
+                problems.number("opened_on", "missing, but cap_all_in_ppm_year needs it"),
+            )
+        )
     whens = " ".join(f"WHEN {test} THEN {number}" for test, number in tests)
     code = f"CAST(CASE {whens} END AS SMALLINT)" if whens else "CAST(NULL AS SMALLINT)"
     names = ", ".join(map(ident, table.names))
     return (
-        f"SELECT {names}, {code} AS _p FROM (SELECT *, {', '.join(final)} FROM (SELECT *{''.join(', ' + t for t in typed)} "
-        f"FROM (SELECT {', '.join(['*', *values])} FROM (SELECT {', '.join(inner) or '1 AS _'} FROM {relation}))))"
+        f"SELECT {names}, {code} AS _p FROM (SELECT *, {', '.join(final)} FROM (SELECT "
+        f"*{''.join(', ' + t for t in typed)} "
+        f"FROM (SELECT {', '.join(['*', *values])} FROM (SELECT {', '.join(inner) or '1 AS _'} FROM "
+        f"{relation}))))"
     )
 
 
@@ -120,7 +137,11 @@ def _typed(column: Column, kind: str, how: Reading) -> str:
         value = f"trim({value})"
     if column.kind in _NUMERIC:
         digits = how.digits if column.kind is Kind.MONEY else 0
-        return _number_text(value, digits, comma=how.comma) if kind == "VARCHAR" else _number_typed(value, kind, digits)
+        return (
+            _number_text(value, digits, comma=how.comma)
+            if kind == "VARCHAR"
+            else _number_typed(value, kind, digits)
+        )
     return _READERS.get(column.kind, _read_text)(value, kind, how.book.zone)
 
 
@@ -140,8 +161,10 @@ def _read_date(value: str, kind: str, _zone: str) -> str:
         return f"TRY_CAST({value} AS DATE)"
     return (
         f"CASE WHEN regexp_full_match({value}, '{_DAY}') THEN TRY_CAST({value} AS DATE) "
-        f"WHEN regexp_full_match({value}, '{_DAY}{_TIME}{_OFFSET}') THEN CAST(TRY_CAST({value} AS TIMESTAMPTZ) AS DATE) "
-        f"WHEN regexp_full_match({value}, '{_DAY}{_TIME}') THEN CAST(TRY_CAST({value} AS TIMESTAMP) AS DATE) END"
+        f"WHEN regexp_full_match({value}, '{_DAY}{_TIME}{_OFFSET}') THEN CAST(TRY_CAST({value} AS "
+        f"TIMESTAMPTZ) AS DATE) "
+        f"WHEN regexp_full_match({value}, '{_DAY}{_TIME}') THEN CAST(TRY_CAST({value} AS TIMESTAMP) AS "
+        f"DATE) END"
     )
 
 
@@ -156,7 +179,8 @@ def _read_moment(value: str, kind: str, zone: str) -> str:
     if kind == "VARCHAR":
         return (
             f"CASE WHEN regexp_full_match({value}, '{_DAY}') THEN {noon(f'TRY_CAST({value} AS DATE)', zone)} "
-            f"WHEN regexp_full_match({value}, '{_DAY}{_TIME}({_OFFSET})?') THEN TRY_CAST({value} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
+            f"WHEN regexp_full_match({value}, '{_DAY}{_TIME}({_OFFSET})?') THEN TRY_CAST({value} AS "
+            f"TIMESTAMPTZ) AT TIME ZONE 'UTC' END"
         )
     if kind == "DATE":
         return noon(value, zone)
@@ -169,7 +193,10 @@ def _read_moment(value: str, kind: str, zone: str) -> str:
 def _read_flag(value: str, kind: str, _zone: str) -> str:
     if kind != "VARCHAR":
         return f"TRY_CAST({value} AS BOOLEAN)"
-    return f"CASE WHEN lower({value}) IN ('true', 't', 'yes', '1') THEN true WHEN lower({value}) IN ('false', 'f', 'no', '0') THEN false END"
+    return (
+        f"CASE WHEN lower({value}) IN ('true', 't', 'yes', '1') THEN true WHEN lower({value}) IN "
+        f"('false', 'f', 'no', '0') THEN false END"
+    )
 
 
 def _read_order(value: str, kind: str, zone: str) -> str:
@@ -179,16 +206,20 @@ def _read_order(value: str, kind: str, zone: str) -> str:
 
 
 _READERS: Final[dict[Kind, Callable[[str, str, str], str]]] = {
-    Kind.TEXTS: _read_texts, Kind.DATE: _read_date, Kind.MOMENT: _read_moment, Kind.FLAG: _read_flag, Kind.ORDER: _read_order,
+    Kind.TEXTS: _read_texts, Kind.DATE: _read_date, Kind.MOMENT: _read_moment, Kind.FLAG: _read_flag,
+    Kind.ORDER: _read_order,
 }  # fmt: skip
 
 
 def _plain(value: str, *, comma: bool) -> str:
-    """Return a text number with a point for its decimals; 1.234,56 only when groups of three are what the points make."""
+    """Return a text number with a point for its decimals; points must make groups of three."""
     if not comma:
         return value
     groups = r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?"
-    return f"CASE WHEN regexp_full_match({value}, '{groups}') THEN replace(replace({value}, '.', ''), ',', '.') END"
+    return (
+        f"CASE WHEN regexp_full_match({value}, '{groups}') THEN replace(replace({value}, '.', ''), "
+        f"',', '.') END"
+    )
 
 
 def _number_text(value: str, digits: int, *, comma: bool) -> str:
@@ -200,7 +231,7 @@ def _number_text(value: str, digits: int, *, comma: bool) -> str:
 
 
 def _decimal(value: str, kind: str, digits: int) -> str:
-    """Return a number as an exact one. A double has no exact decimals, so it is read to four more than are kept."""
+    """Return an exact number. A double has no exact decimals, so four more are read than are kept."""
     return f"TRY_CAST({value} AS DECIMAL(18, {digits + 4}))" if kind in {"DOUBLE", "FLOAT"} else value
 
 
@@ -237,7 +268,11 @@ _UNREAD: Final = {
 def _number_tests(column: Column, kind: str, unread: str, how: Reading) -> list[tuple[str, str]]:
     """Say why a number was not read: no number, too large, too many decimals."""
     value = ident("m_" + column.name)
-    finer = "more decimals than its currency has" if column.kind is Kind.MONEY else "not a whole number in its unit"
+    finer = (
+        "more decimals than its currency has"
+        if column.kind is Kind.MONEY
+        else "not a whole number in its unit"
+    )
     if kind == "VARCHAR":
         plain = _plain(f"trim({value})", comma=how.comma)
         number = f"regexp_full_match({plain}, '{_NUMBER}')"
@@ -261,39 +296,63 @@ def _range_tests(column: Column, typed: str, how: Reading) -> list[tuple[str, st
     if column.name == "born_on":
         first = min(first, "1900-01-01")
     if column.kind is Kind.DATE:
-        return [(f"{typed} NOT BETWEEN DATE '{first}' AND DATE '{last}'", f"out of range: not from {first} to {last}")]
+        return [
+            (
+                f"{typed} NOT BETWEEN DATE '{first}' AND DATE '{last}'",
+                f"out of range: not from {first} to {last}",
+            )
+        ]
     if column.kind is Kind.MOMENT:
         return [
-            (f"{typed} < TIMESTAMP '{first}' OR {typed} >= CAST(DATE '{last}' + 1 AS TIMESTAMP)", f"out of range: not from {first} to {last}"),
+            (
+                f"{typed} < TIMESTAMP '{first}' OR {typed} >= CAST(DATE '{last}' + 1 AS TIMESTAMP)",
+                f"out of range: not from {first} to {last}",
+            ),
         ]
     if column.kind is Kind.CHOICE:
-        return [(f"{typed} NOT IN ({', '.join(map(text, column.choices))})", "none of " + ", ".join(column.choices))]
+        return [
+            (
+                f"{typed} NOT IN ({', '.join(map(text, column.choices))})",
+                "none of " + ", ".join(column.choices),
+            )
+        ]
     if column.kind is Kind.CURRENCY:
-        return [(f"{typed} NOT IN ({', '.join(map(text, MINOR_DIGITS))})", "no currency of ISO 4217")]
+        known = (
+            f"length({typed}) = 3 AND contains({text(' '.join(['', *MINOR_DIGITS, '']))}, ' ' || "
+            f"{typed} || ' ')"
+        )
+        return [(f"NOT ({known})", "no currency of ISO 4217")]
     if column.kind is Kind.MONEY:
         limit = f"{typed} > {AMOUNT_MAX} * {factor_sql('currency') if how.by_row else how.slack}"
         return [(f"{typed} < 0", "negative"), (limit, "more than 10,000,000,000,000 minor units")]
     if column.kind in LIMITS:
-        return [(f"{typed} < 0", "negative"), (f"{typed} > {LIMITS[column.kind]}", f"more than {LIMITS[column.kind]:,}")]
+        return [
+            (f"{typed} < 0", "negative"),
+            (f"{typed} > {LIMITS[column.kind]}", f"more than {LIMITS[column.kind]:,}"),
+        ]
     return []
 
 
 def factor_sql(currency: str) -> str:
-    """Return the SQL of what an amount kept at the finest decimals is divided by to be in a currency's minor unit."""
+    """Return the SQL of what divides an amount at the finest decimals into a currency's minor unit."""
     return digits_sql(currency, lambda digits: str(10 ** (FINEST - digits)))
 
 
 def digits_sql(currency: str, show: Callable[[int], str] = str) -> str:
-    """Return the SQL of a currency's decimals, or of something shown from them; two decimals for an unknown currency."""
+    """Return the SQL of a currency's decimals (two if unknown), or of something shown from them."""
     groups: dict[int, list[str]] = {}
     for code, digits in MINOR_DIGITS.items():
         groups.setdefault(digits, []).append(text(code))
-    cases = " ".join(f"WHEN {currency} IN ({', '.join(codes)}) THEN {show(digits)}" for digits, codes in groups.items() if digits != 2)
+    cases = " ".join(
+        f"WHEN {currency} IN ({', '.join(codes)}) THEN {show(digits)}"
+        for digits, codes in groups.items()
+        if digits != 2
+    )
     return f"CAST(CASE {cases} ELSE {show(2)} END AS BIGINT)"
 
 
 def _final(table: Table, column: Column, how: Reading, *, mapped: bool) -> str:
-    """Return the SQL of a stored value: the typed one, brought to its currency's unit, with defaults filled in."""
+    """Return the SQL of a stored value: the typed one, in its currency's unit, with defaults filled in."""
     kind = sql_type(column)
     value = ident("t_" + column.name) if mapped else f"CAST(NULL AS {kind})"
     if column.kind is Kind.MONEY and how.by_row and mapped:

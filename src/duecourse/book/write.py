@@ -10,11 +10,15 @@ from duecourse.book.typed import sql_type
 
 
 def write_table(work: Work, table: Table, folder: Path) -> int:
-    """Write `<folder>/<table>.parquet`, empty when the mapping does not fill the table; return the rows made from loans.
+    """Write `<folder>/<table>.parquet`, empty for a table not mapped; return the rows made from loans.
 
     Only borrowers are ever made: one for each borrower of a loan who has no row of their own.
     """
-    order = "" if table.name not in work.mapping.tables and table.name != "borrowers" else f" ORDER BY {', '.join(_order(table))}"
+    order = (
+        ""
+        if table.name not in work.mapping.tables and table.name != "borrowers"
+        else f" ORDER BY {', '.join(_order(table))}"
+    )
     query = f"SELECT {', '.join(_shown(work, table))} FROM ({_rows(work, table)})"
     path = text(str(folder / f"{table.name}.parquet"))
     work.con.execute(f"COPY ({query}{order}) TO {path} (FORMAT parquet, ROW_GROUP_SIZE 122880)")
@@ -59,7 +63,11 @@ def _rows(work: Work, table: Table) -> str:
         return empty if name != "borrowers" else f"{empty} UNION ALL BY NAME {_made_rows(work)}"
     if name == "payments":
         return _reversed(work)
-    base = _superseding(work, table) if table.versioned else f"SELECT * FROM {ident('c_' + name)} WHERE _c = {KEPT}"
+    base = (
+        _superseding(work, table)
+        if table.versioned
+        else f"SELECT * FROM {ident('c_' + name)} WHERE _c = {KEPT}"
+    )
     return base if name != "borrowers" else f"{base} UNION ALL BY NAME {_made_rows(work)}"
 
 
@@ -82,26 +90,43 @@ def _superseding(work: Work, table: Table) -> str:
     keys = ", ".join(map(ident, key))
     many = f"SELECT {keys} FROM {relation} WHERE _c = {KEPT} GROUP BY {keys} HAVING count(*) > 1"
     work.con.execute(f"""
-        CREATE OR REPLACE TABLE superseded AS SELECT rid, lead(recorded_at) OVER (PARTITION BY {keys} ORDER BY recorded_at) AS superseded_at
+        CREATE OR REPLACE TABLE superseded AS SELECT rid, lead(recorded_at) OVER (PARTITION BY {keys} ORDER
+          BY recorded_at) AS superseded_at
         FROM {relation} SEMI JOIN ({many}) USING ({keys}) WHERE _c = {KEPT}""")
     if not work.count("SELECT count(*) FROM superseded"):
         return f"SELECT *, CAST(NULL AS TIMESTAMP) AS superseded_at FROM {relation} WHERE _c = {KEPT}"
-    return f"SELECT c.*, s.superseded_at FROM {relation} c LEFT JOIN superseded s USING (rid) WHERE c._c = {KEPT}"
+    return (
+        f"SELECT c.*, s.superseded_at FROM {relation} c LEFT JOIN superseded s USING (rid) WHERE "
+        f"c._c = {KEPT}"
+    )
 
 
 def _reversed(work: Work) -> str:
     """Return the SQL that tells of each payment when it was reversed, and when that became known."""
-    reversals = f"SELECT reverses, paid_on AS reversed_on, recorded_at AS reversal_recorded_at FROM c_payments WHERE _c = {KEPT} AND reverses IS NOT NULL"
+    reversals = (
+        f"SELECT reverses, paid_on AS reversed_on, recorded_at AS reversal_recorded_at FROM "
+        f"c_payments WHERE _c = {KEPT} AND reverses IS NOT NULL"
+    )
     if not work.count(f"SELECT count(*) FROM ({reversals})"):
         nothing = "CAST(NULL AS DATE) AS reversed_on, CAST(NULL AS TIMESTAMP) AS reversal_recorded_at"
         return f"SELECT *, {nothing} FROM c_payments WHERE _c = {KEPT}"
-    return f"SELECT p.*, r.* EXCLUDE (reverses) FROM c_payments p LEFT JOIN ({reversals}) r ON r.reverses = p.payment_id WHERE p._c = {KEPT}"
+    return (
+        f"SELECT p.*, r.* EXCLUDE (reverses) FROM c_payments p LEFT JOIN ({reversals}) r ON "
+        f"r.reverses = p.payment_id WHERE p._c = {KEPT}"
+    )
 
 
 def _lacking(work: Work) -> str:
     """Return the SQL of the borrowers in the book without a row of their own."""
-    own = f"SELECT borrower_no FROM c_borrowers WHERE _c = {KEPT}" if "borrowers" in work.mapping.tables else "SELECT CAST(NULL AS BIGINT) WHERE false"
-    return f"SELECT borrower_no, borrower_id FROM borrower_index WHERE borrower_no IS NOT NULL AND borrower_no NOT IN ({own})"
+    own = (
+        f"SELECT borrower_no FROM c_borrowers WHERE _c = {KEPT}"
+        if "borrowers" in work.mapping.tables
+        else "SELECT CAST(NULL AS BIGINT) WHERE false"
+    )
+    return (
+        f"SELECT borrower_no, borrower_id FROM borrower_index WHERE borrower_no IS NOT NULL AND "
+        f"borrower_no NOT IN ({own})"
+    )
 
 
 def _made(work: Work) -> int:

@@ -1,8 +1,8 @@
 """ISO 4217 currency codes and the number of decimals of their minor unit.
 
-Source: ISO 4217:2015, List One as maintained by SIX, and from List Three those withdrawn since 1999, because old
-loans are still collected in them. Codes without a minor unit (metals, bond units, SDR, testing) are left
-out: nobody owes an instalment in them.
+Source: ISO 4217:2015, List One as maintained by SIX, and from List Three those withdrawn since 1999,
+because old loans are still collected in them. Codes without a minor unit (metals, bond units, SDR, testing)
+are left out: nobody owes an instalment in them.
 """
 
 from typing import Final

@@ -6,12 +6,12 @@ The facts themselves are declared where their tables are known (the night, and e
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
 import ibis.expr.types as ir
 
+from duecourse.kernel import words
 from duecourse.kernel.errors import DueCourseError
 
 RESERVED: Final = frozenset(
@@ -94,18 +94,14 @@ class Catalogue(Mapping[str, Fact]):
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Return the name most like the word (difflib's ratio of at least 0.6), or the first that contains it.
+    """Return the name most like the word, else the first that contains it (three letters or more), else None.
 
-    None when there is neither.
-
-    >>> nearest("call_placed", ["calls_placed", "stage"])
-    'calls_placed'
+    >>> nearest("call_placed", ["calls_placed", "stage"]), nearest("calls", ["stage", "calls_placed_today"])
+    ('calls_placed', 'calls_placed_today')
     """
     known = list(names)
-    found = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    if found:
-        return found[0]
-    return next((name for name in known if len(word) >= 3 and word.lower() in name), None)
+    within = (name for name in known if len(word) >= 3 and word.lower() in name)
+    return words.nearest(word, known) or next(within, None)
 
 
 def refuse_name(name: str, what: str) -> None:

@@ -1,7 +1,7 @@
 """An expression as an Ibis value that gives the same answer on DuckDB, PostgreSQL and Spark.
 
 Ibis has no exact integer division (`//` goes through a double and is wrong beyond 2^53), and its date
-arithmetic gives timestamps on some engines. Three small operations of our own say these per engine.
+arithmetic gives timestamps on some engines. Four small operations of our own say these per engine.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +28,17 @@ class IntegerQuotient(ops.Binary):  # type: ignore[misc]  # Ibis publishes no ty
     left: ops.Value[dt.Integer]
     right: ops.Value[dt.Integer]
     dtype = dt.int64
+
+
+class Bracketed(ops.Unary):  # type: ignore[misc]
+    """A boolean in brackets.
+
+    Ibis writes (not x) is null, x in (1, 2) is null and (not x) = y without them, and engines read these
+    differently or not at all. Facts need it as well as `not`: Ibis puts a fact's definition in its place.
+    """
+
+    arg: ops.Value[dt.Boolean]
+    dtype = dt.boolean
 
 
 class DaysBetween(ops.Binary):  # type: ignore[misc]
@@ -102,6 +113,11 @@ def _visit(compiler: Any, op: ops.Node, *, left: exp.Expr, right: exp.Expr) -> e
     return _SQL[type(op)][engine](left, right)
 
 
+def _visit_brackets(_compiler: object, _op: ops.Node, *, arg: exp.Expr) -> exp.Expr:
+    return _brackets(arg)
+
+
+SQLGlotCompiler.visit_Bracketed = _visit_brackets
 for _operation in _SQL:
     setattr(SQLGlotCompiler, f"visit_{_operation.__name__}", _visit)  # how Ibis finds an operation's SQL
 
@@ -152,6 +168,8 @@ def _column(node: Named, columns: Mapping[str, ir.Value], place: Place) -> ir.Va
     if not _FITS[node.kind](column.type()):
         what = f"the fact {node.name!r} is declared {node.kind}, but its column is {column.type()}"
         raise ExpressionError(place, f"{what}: mend its declaration or its definition")
+    if node.kind == FactKind.BOOLEAN:
+        return Bracketed(column).to_expr()
     return column.cast("int64") if node.kind == FactKind.INTEGER else column
 
 
@@ -278,7 +296,7 @@ _COMPARE: Final[Mapping[str, Callable[[ir.Value, ir.Value], ir.Value]]] = {
 _PLAIN: Final[Mapping[str, Callable[[list[ir.Value]], ir.Value]]] = {
     "and": lambda args: _balanced("and", args),
     "or": lambda args: _balanced("or", args),
-    "not": lambda args: ~args[0],
+    "not": lambda args: Bracketed(~args[0]).to_expr(),
     "neg": lambda args: -args[0],
     "is null": lambda args: args[0].isnull(),
     "in": _in,

@@ -30,8 +30,11 @@ def evaluate(node: Node, row: Row) -> Value | None:
     if node.op == "case":
         return _case(node, row)
     values = [evaluate(arg, row) for arg in node.args]
+    if node.op == "between":  # SQL defines it so: a value above the high end is out, whatever the low end is
+        low, high = _ordered(values[1], values[0]), _ordered(values[0], values[2])
+        return _all(low, high)
     if node.op == "and":
-        return False if False in values else None if None in values else True
+        return _all(*values)
     if node.op == "or":
         return True if True in values else None if None in values else False
     if node.op == "is null":
@@ -41,6 +44,14 @@ def evaluate(node: Node, row: Row) -> Value | None:
     if None in values:
         return None
     return _known(node.op, cast("list[Value]", values))
+
+
+def _all(*values: Value | None) -> bool | None:
+    return False if False in values else None if None in values else True
+
+
+def _ordered(lesser: Value | None, greater: Value | None) -> bool | None:
+    return None if lesser is None or greater is None else _compared("<=", lesser, greater)
 
 
 def unknown(node: Node, row: Row) -> bool:
@@ -66,8 +77,6 @@ def _known(op: str, values: list[Value]) -> Value:
         return not values[0]
     if op == "in":
         return values[0] in values[1:]
-    if op == "between":
-        return _compared("<=", values[1], values[0]) and _compared("<=", values[0], values[2])
     if op in COMPARISONS:
         return _compared(op, values[0], values[1])
     if op in {"least", "greatest"}:

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from duecourse.night.facts import Tables
+from duecourse.strategy.words import FACING_ACTS
 
 
 class Keeper(Protocol):
@@ -24,12 +25,18 @@ class Keeper(Protocol):
 
 
 def ranked(tables: Tables) -> ir.Table:
-    """Return the possible treatments of each borrower not held out, best first: `rank` from 0."""
+    """Return the possible treatments of each borrower, best first: `rank` from 0.
+
+    Who gets a required notice today is contacted by it, and by nothing else.
+    """
     rows = tables("candidates").filter(ibis._.blocked.isnull())
-    rows = rows.join(tables("treatments").select("treatment_no", "required", "unit", "capacity"), "treatment_no")
-    rows = rows.filter(~rows.required)
+    of_treatment = tables("treatments").select("treatment_no", "act", "required", "unit", "capacity")
+    rows = rows.join(of_treatment, "treatment_no")
+    noticed = rows.filter(rows.required).select("borrower_no", is_noticed=ibis.literal(value=True)).distinct()
+    rows = rows.left_join(noticed, "borrower_no").drop("borrower_no_right")
+    rows = rows.filter(~rows.required & ~(rows.is_noticed.notnull() & rows.act.isin(FACING_ACTS)))
     order = ibis.window(group_by=rows.borrower_no, order_by=[rows.worth.desc(), rows.treatment_no.asc()])
-    return rows.mutate(rank=ibis.row_number().over(order)).drop("required")
+    return rows.mutate(rank=ibis.row_number().over(order)).drop("required", "is_noticed", "act")
 
 
 def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:

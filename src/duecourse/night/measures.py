@@ -254,9 +254,9 @@ def spells(history: ir.Table) -> ir.Table:
 def cures(spells: ir.Table, on: date, clean_days: int) -> ir.Table:
     """Say what became of each spell that began on or before `on`, as seen at the end of `on`.
 
-    Returns (loan_no, began_on, ended_on, known_on, outcome). A spell that ended on E is *clean* when the loan
-    was not overdue on any of the `clean_days` days from E on (E counts). `known_on` is the last of these
-    days. outcome:
+    Returns (loan_no, began_on, ended_on, known_on, outcome, days). A spell that ended on E is *clean* when
+    the loan was not overdue on any of the `clean_days` days from E on (E counts). `known_on` is the last of
+    these days. outcome:
 
     - `open`: still overdue at the end of `on`;
     - `cured`: clean, and `known_on` is not after `on`;
@@ -265,6 +265,9 @@ def cures(spells: ir.Table, on: date, clean_days: int) -> ir.Table:
 
     So the rate cured / (cured + relapsed) is over all spells that ended long enough ago, and none is left out
     of it for having gone well or badly early. `clean_days` of 0 calls every spell that ended a cure.
+
+    `days` are those from `began_on` to `ended_on`: how long the spell lasted. Of an open spell they run to
+    `on`: it was overdue on the day after so many days, and what follows is not known.
     """
     day = ibis.literal(on)
     by_loan = ibis.window(group_by="loan_no", order_by="began_on")
@@ -279,44 +282,32 @@ def cures(spells: ir.Table, on: date, clean_days: int) -> ir.Table:
         (rows.next_on < clean_until, "relapsed"),
         else_="cured",
     )
-    return rows.select("loan_no", "began_on", "ended_on", known_on=known_on, outcome=outcome)
+    days = ibis.coalesce(rows.ended_on, day).delta(rows.began_on, unit="day")
+    return rows.select("loan_no", "began_on", "ended_on", known_on=known_on, outcome=outcome, days=days)
 
 
-def durations(spells: ir.Table, on: date, since: date | None = None) -> ir.Table:
-    """How long spells lasted, seen at the end of `on`: (days, ended, censored), one row per number of days.
-
-    A spell that ended lasted `ended_on - began_on` days. One still open at the end of `on` is censored after
-    `on - began_on` days: it was overdue on the day after those, and what follows is not known. Spells that
-    began after `on`, or before `since`, are left out.
-    """
-    day = ibis.literal(on)
-    rows = spells.filter(spells.began_on <= day)
-    if since is not None:
-        rows = rows.filter(rows.began_on >= ibis.literal(since))
-    ended = ibis.coalesce(rows.ended_on <= day, ibis.literal(False))
-    last = ibis.ifelse(ended, rows.ended_on, day)
-    rows = rows.select(days=last.delta(rows.began_on, unit="day"), ended=ended)
-    return (
-        rows.group_by("days")
-        .agg(ended=rows.count(where=rows.ended), censored=rows.count(where=~rows.ended))
-        .order_by("days")
-    )
+def durations(cures: ir.Table) -> ir.Table:
+    """Count spells, as `cures` gives them, by outcome and by days lasted: (outcome, days, spells)."""
+    return cures.group_by("outcome", "days").agg(spells=ibis._.count()).order_by("outcome", "days")
 
 
 _SCALE: Final = 10**24
 
 
-def cure_curve(lengths: Iterable[tuple[int, int, int]]) -> list[CurvePoint]:
-    """Estimate how long spells last, from rows (days, ended, censored) such as those of `durations`.
+def cure_curve(durations: Iterable[tuple[str, int, int]]) -> list[CurvePoint]:
+    """Estimate how long spells last, from rows (outcome, days, spells) of `durations`.
 
     Kaplan-Meier: the share still overdue after t days is the product over the days d ≤ t of 1 - ended(d) /
     at_risk(d), where at_risk(d) counts the spells that ended or were censored at d or later (E. L. Kaplan, P.
-    Meier, "Nonparametric estimation from incomplete observations", J. Amer. Stat. Assoc. 53, 1958). Spells
-    still open count for as long as they were seen and no longer. Points are in order of days; only days on
-    which something happened. The product is worked on whole numbers with 24 decimals, each step rounded half
-    up, and shown in ppm, half up.
+    Meier, "Nonparametric estimation from incomplete observations", J. Amer. Stat. Assoc. 53, 1958). Open
+    spells are censored: they count for as long as they were seen and no longer. Points are in order of days;
+    only days on which something happened. The product is worked on whole numbers with 24 decimals, each step
+    rounded half up, and shown in ppm, half up.
     """
-    rows = sorted(lengths)
+    counts: dict[int, list[int]] = {}
+    for outcome, days, spells in durations:
+        counts.setdefault(days, [0, 0])[outcome == "open"] += spells
+    rows = [(days, ended, censored) for days, (ended, censored) in sorted(counts.items())]
     at_risk = sum(ended + censored for _, ended, censored in rows)
     still = _SCALE
     points = []
@@ -402,8 +393,8 @@ def _in_bucket(history: ir.Table, bucket: Bucket) -> ir.Table:
 
 def _joined(pieces: ir.Table, key: tuple[str, ...]) -> ir.Table:
     """Join pieces (key, entered_on, end) that follow without a gap: (key, entered_on, left_on)."""
-    # Pieces of a key do not overlap. So the days from the first one's start to a piece's start, less the length of the
-    # pieces before it, are the days of gap so far: the same number for all pieces that hang together.
+    # Pieces of a key do not overlap. So a piece's start, less the length of all pieces before it, grows with
+    # the days of every gap and with nothing else: the same number for all pieces that hang together.
     so_far = ibis.cumulative_window(group_by=key, order_by="entered_on")
     length = pieces.end.delta(pieces.entered_on, unit="day")
     start = pieces.entered_on.delta(ibis.literal(_EPOCH), unit="day")

@@ -63,6 +63,11 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if known else ""
 
 
+def one_line(text: str) -> str:
+    """Write out what would break the line or steer a terminal, such as a line break inside a quoted key."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def read(path: Path) -> Document:
     """Read the file; a DueCourseError of one line (file, line, what to do) when it cannot be."""
     file = str(path)
@@ -89,7 +94,9 @@ def parse_document(text: str, file: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
-        raise DueCourseError(f"{file}:{line}: not valid YAML: {error.problem or error.context}") from None
+        raise DueCourseError(
+            f"{file}:{line}: not valid YAML: {one_line(error.problem or error.context or '')}"
+        ) from None
     except YAMLError as error:
         raise DueCourseError(f"{file}: not valid YAML: {str(error).splitlines()[0]}") from None
     except RecursionError:
@@ -171,7 +178,7 @@ class _Reader:
         return placed
 
     def _refuse(self, node: Node, what: str) -> NoReturn:
-        raise DueCourseError(f"{self.file}:{node.start_mark.line + 1}: {what}")
+        raise DueCourseError(f"{self.file}:{node.start_mark.line + 1}: {one_line(what)}")
 
 
 def _dotted(path: Steps) -> str:

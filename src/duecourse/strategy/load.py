@@ -12,7 +12,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind, refuse_name
 from duecourse.law.expressions import ExpressionError, Place, parse
 from duecourse.strategy.checks import faults
-from duecourse.strategy.document import Document, Steps, Text, nearest, read
+from duecourse.strategy.document import Document, Steps, Text, nearest, one_line, read
 from duecourse.strategy.models import Strategy, Vocabulary
 from duecourse.strategy.words import LEVEL_FACT
 
@@ -141,4 +141,4 @@ def _lowered(message: str) -> str:
 
 
 def _error(document: Document, at: Steps, text: str) -> StrategyError:
-    return StrategyError(f"{document.file}:{document.line(at)}: {text}")
+    return StrategyError(f"{document.file}:{document.line(at)}: {one_line(text)}")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
-from duecourse.book.schema import TABLES
+from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.night.moment import Moment
 
 NAME: Final = "duckdb"
@@ -29,6 +29,7 @@ class DuckDB:
     connection: Backend
     _texts: dict[str, str]
     _results: dict[str, ir.Table]
+    _known: str = ""
 
     @classmethod
     def open(cls, tables: Path, *, threads: int, memory: str, spill: Path) -> "DuckDB":
@@ -50,22 +51,20 @@ class DuckDB:
 
     def look_at(self, moment: Moment) -> None:
         """Point the views at what was known at a moment, and the table `moment` at its business date."""
-        run = self._do
-        run("CREATE OR REPLACE TEMP TABLE moment AS SELECT ?::DATE AS on_day", [moment.on])
+        self._do("CREATE OR REPLACE TEMP TABLE moment AS SELECT ?::DATE AS on_day", [moment.on])
+        if moment.known_until is not None:
+            self._do(f"SET VARIABLE known_until = TIMESTAMP '{moment.known_until.isoformat(sep=' ')}'")
+        known = "everything" if moment.known_until is None else "getvariable('known_until')"
+        if known == self._known:
+            return  # the views read the variable anew each time: they need not be made again
+        self._known = known
         for table in TABLES:
-            where = self._where(table.name, moment)
-            run(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM {self._file(table.name)} WHERE {where}")
+            where = known_rows(table.name, None if moment.known_until is None else known)
+            self._do(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM {self.file(table.name)} WHERE {where}")
 
-    def _file(self, table: str) -> str:
+    def file(self, table: str) -> str:
+        """Return the SQL that reads a table of the book."""
         return f"read_parquet('{_quoted(self.tables / f'{table}.parquet')}')"
-
-    def _where(self, table: str, moment: Moment) -> str:
-        versioned = next(one.versioned for one in TABLES if one.name == table)
-        if moment.known_until is None:
-            return "superseded_at IS NULL" if versioned else "true"
-        known = f"TIMESTAMP '{moment.known_until.isoformat(sep=' ')}'"
-        current = f" AND (superseded_at IS NULL OR superseded_at > {known})" if versioned else ""
-        return f"recorded_at <= {known}{current}"
 
     def table(self, name: str) -> ir.Table:
         """Return a table of the book, or one that a step made."""
@@ -89,9 +88,12 @@ class DuckDB:
 
     def give(self, name: str, table: pa.Table) -> None:
         """Keep a small table that does not come from the book: the strategy's lists."""
-        self.connection.con.register(f"given_{name}", table)
-        self._do(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given_{name}")
-        self.connection.con.unregister(f"given_{name}")
+        kinds = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN"}
+        columns = ", ".join(f'"{field.name}" {kinds[str(field.type)]}' for field in table.schema)
+        self._do(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+        places = ", ".join("?" for _ in table.schema)
+        for row in table.to_pylist():
+            self._do(f"INSERT INTO {name} VALUES ({places})", list(row.values()))
 
     def alias(self, name: str, of: str) -> None:
         """Let a name stand for a table that a step made."""
@@ -138,7 +140,7 @@ class DuckDB:
 
     def loans(self) -> int:
         """Count the loans of the book: loan numbers run from 0 to this, less one."""
-        found = self._do(f"SELECT max(loan_no) + 1 FROM {self._file('loans')}")
+        found = self._do(f"SELECT max(loan_no) + 1 FROM {self.file('loans')}")
         return int(found[0][0] or 0)
 
     def ranges(self, moment: Moment, zone: str) -> "Ranges":
@@ -156,9 +158,10 @@ class Ranges:
     zone: str
 
     def _rows(self, table: str, columns: str, low: int, high: int, more: str = "") -> pa.Table:
-        where = self.engine._where(table, self.moment)  # noqa: SLF001 - two halves of one engine
+        until = self.moment.known_until
+        where = known_rows(table, None if until is None else f"TIMESTAMP '{until.isoformat(sep=' ')}'")
         text = (
-            f"SELECT {columns} FROM {self.engine._file(table)} "  # noqa: SLF001
+            f"SELECT {columns} FROM {self.engine.file(table)} "
             f"WHERE loan_no >= {low:d} AND loan_no < {high:d} AND {where} {more}"
         )
         return self.cursor.sql(text).to_arrow_table(4_000_000)
@@ -235,6 +238,15 @@ class Ranges:
             LEFT JOIN pause_events r ON r.loan_no = p.loan_no AND r.kind = 'resume' AND r.first > p.first
             WHERE p.kind = 'pause' GROUP BY p.loan_no, p.first, p.last ORDER BY p.loan_no, p.first, 3"""
         ).to_arrow_table()
+
+
+def known_rows(table: str, until: str | None) -> str:
+    """Return the SQL condition on the rows known at a moment, given in SQL; None: everything counts, newest versions only."""
+    versioned = BY_NAME[table].versioned
+    if until is None:
+        return "superseded_at IS NULL" if versioned else "true"
+    current = f" AND (superseded_at IS NULL OR superseded_at > {until})" if versioned else ""
+    return f"recorded_at <= {until}{current}"
 
 
 def _day(column: str) -> str:

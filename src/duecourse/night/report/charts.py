@@ -34,7 +34,7 @@ def _spec(points: Sequence[CurvePoint], width: int, height: int) -> dict[str, An
     y_axis = axis | {"values": [0, 25, 50, 75, 100], "labelExpr": "datum.value + '%'"}
     x = {"field": "d", "type": "quantitative", "scale": {"nice": False}, "axis": x_axis}
     y = {"field": "s", "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": y_axis}
-    line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2.5}
+    line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2}
     area = {"type": "area", "interpolate": "step-after"}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",

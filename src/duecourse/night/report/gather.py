@@ -1,9 +1,10 @@
 """From the night's output tables to the records of the report."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import ibis
 import ibis.expr.types as ir
@@ -55,7 +56,8 @@ def gather(
     """Count everything that the report shows; `ladder` are the names of the stages, lowest first."""
     then = about.on - timedelta(days=ROLL_DAYS)
     now = measures.there(outputs.positions, about.on)
-    spells = measures.spells(outputs.history).cache()  # read twice below
+    spells = measures.cures(measures.spells(outputs.history), about.on, about.clean_days)
+    lasted = [(row["outcome"], row["days"], row["spells"]) for row in _rows(measures.durations(spells))]
     return ReportData(
         about=about,
         loans=_count(now, ibis._.loan_no),
@@ -67,8 +69,8 @@ def gather(
         then=then,
         rolls=_records(_rolls(outputs, now, then, buckets), Roll),
         flows=_in_order(_records(measures.flows(outputs.history, then, about.on, buckets), Flow), buckets),
-        outcomes=_outcomes(measures.cures(spells, about.on, about.clean_days)),
-        curve=measures.cure_curve(_triples(measures.durations(spells, about.on))),
+        outcomes=_outcomes(lasted),
+        curve=measures.cure_curve(lasted),
         volumes=_records(_volumes(outputs.plan), Volume),
         demands=_records(measures.demanded(outputs.plan), Demand),
         untouched=_count(outputs.plan.filter(ibis._.act == "none"), ibis._.borrower_id),
@@ -81,7 +83,12 @@ def gather(
 
 
 def _records(table: ir.Table, record: type[_Record]) -> list[_Record]:
-    return [record(**row) for row in table.to_pyarrow().to_pylist()]
+    return [record(**row) for row in _rows(table)]
+
+
+def _rows(table: ir.Table) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
+    return found
 
 
 def _count(table: ir.Table, column: ir.Value) -> int:
@@ -105,7 +112,7 @@ def _stages(plan: ir.Table, ladder: Sequence[str]) -> list[Stage]:
     rows = plan.group_by("stage").agg(
         borrowers=plan.borrower_id.nunique(), held_out=plan.borrower_id.nunique(where=plan.held_out)
     )
-    found = {row["stage"]: row for row in rows.to_pyarrow().to_pylist() if row["stage"] is not None}
+    found = {row["stage"]: row for row in _rows(rows) if row["stage"] is not None}
     names = [*ladder, *sorted(set(found) - set(ladder))]
     return [
         Stage(name, found[name]["borrowers"], found[name]["held_out"]) if name in found else Stage(name, 0, 0)
@@ -118,13 +125,11 @@ def _in_order(flows: list[Flow], buckets: Sequence[Bucket]) -> list[Flow]:
     return [found.get(bucket.name, Flow(bucket.name, 0, 0, 0, 0)) for bucket in buckets]
 
 
-def _outcomes(cures: ir.Table) -> Outcomes:
-    counted = cures.group_by("outcome").agg(spells=cures.count())
-    return Outcomes(**{row["outcome"]: row["spells"] for row in counted.to_pyarrow().to_pylist()})
-
-
-def _triples(durations: ir.Table) -> list[tuple[int, int, int]]:
-    return [(row["days"], row["ended"], row["censored"]) for row in durations.to_pyarrow().to_pylist()]
+def _outcomes(lasted: Iterable[tuple[str, int, int]]) -> Outcomes:
+    counted = Counter[str]()
+    for outcome, _, spells in lasted:
+        counted[outcome] += spells
+    return Outcomes(**counted)
 
 
 def _volumes(plan: ir.Table) -> ir.Table:

@@ -1,0 +1,55 @@
+"""The story that `duecourse demo` tells: a lender's book, its night, and why one borrower is contacted."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from duecourse import terminal
+from duecourse.book.synth import synth
+from duecourse.night.explain import Section, explain
+from duecourse.night.moment import Moment
+from duecourse.night.run import Night
+
+ON: Final = date(2026, 6, 30)
+SEED: Final = 7
+
+
+def tell(
+    loans: int,
+    out: Path,
+    load: Callable[..., Any],
+    run_night: Callable[..., Any],
+    strategy: Callable[[Path | None], Any],
+    options: Callable[[int | None, str], Any],
+) -> None:
+    """Make the book, load it, plan its night and explain one line of the plan; `load` and the others are the command line's."""
+    say = terminal.PLAIN.print
+    say(f"[bold]1. A lender's files[/]: {loans} loans with schedules, payments and contacts, some rows damaged")
+    with terminal.progress() as progress:
+        mapping = synth(loans, SEED, out / "book", on=ON, damage=True, progress=progress)  # type: ignore[arg-type]
+    say(f"   {mapping}\n")
+    say("[bold]2. Loading[/]: every row ends in the book or in quarantine")
+    book = load(mapping, None, out, None, "2GB")
+    terminal.show_book(book)
+    say("\n[bold]3. The night[/]: what every loan owes, who stands where, what is done")
+    rules, moment, chosen = strategy(None), Moment(ON), options(None, "2GB")
+    why: list[tuple[str, list[Section]]] = []
+
+    def look(night: Night) -> None:
+        loan_id = _interesting(night)
+        why.append((f"Loan {loan_id} on {ON}", explain(night, moment, loan_id)))
+
+    summary = run_night(book, rules, moment, out, chosen, look)
+    terminal.show_night(summary)
+    say("\n[bold]4. Why?[/] One borrower of tonight's plan, explained")
+    terminal.show_sections(*why[0])
+    say(f"\n[bold]Plan[/]   {summary.outputs['plan']}\n[bold]Report[/] {summary.outputs['report']}")
+
+
+def _interesting(night: Night) -> str:
+    """Return the first loan of the borrower on the highest rung that has an act tonight."""
+    plan, stages = night.engine.table("plan"), night.engine.table("stages")
+    rows = plan.filter((plan.act == "contact") & plan.loans.notnull()).join(stages, "stage")
+    found = night.engine.rows(rows.order_by(rows.stage_no.desc(), rows.priority.desc(), rows.borrower_no).limit(1))
+    return str(found[0]["loans"][0])
