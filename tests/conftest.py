@@ -4,6 +4,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+from tests.ledger.summary import pytest_terminal_summary  # noqa: F401  prints how many loans had each feature
+
 settings.register_profile("default", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile(
     "soak",

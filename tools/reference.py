@@ -57,8 +57,7 @@ def _table(table: Table) -> str:
     if table.versioned:
         parts.append("Versioned: a row of the same key with a later `recorded_at` replaces the older one.")
     columns = (
-        (f"`{column.name}`", column.kind.value, _missing(column), _column_note(column))
-        for column in table.columns
+        (f"`{column.name}`", column.kind.value, _missing(column), _column_note(column)) for column in table.columns
     )
     return " ".join(parts) + "\n\n" + rows(("column", "kind", "when missing", "meaning"), columns)
 
@@ -109,10 +108,7 @@ def facts() -> str:
     """Page of the facts that conditions may name."""
     catalogue = importlib.import_module("duecourse.night.facts").CATALOGUE
     lines = ((f"`{fact.name}`", fact.kind.value, fact.says) for fact in catalogue.values())
-    head = (
-        "# Facts\n\nWhat the conditions of a strategy or a rulebook may name. "
-        "A fact that is not known is null.\n\n"
-    )
+    head = "# Facts\n\nWhat the conditions of a strategy or a rulebook may name. A fact that is not known is null.\n\n"
     return head + rows(("fact", "kind", "meaning"), lines)
 
 
@@ -154,10 +150,7 @@ def _raised(tree: ast.Module, classes: dict[str, str]) -> Iterator[tuple[str, st
 
 def errors() -> str:
     """Page of the errors that a user is meant to read."""
-    trees = {
-        path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text())
-        for path in sorted(SOURCE.rglob("*.py"))
-    }
+    trees = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
     classes = _error_classes(trees)
     head = (
         "# Errors\n\nEach is one line: what is wrong, where, what to do. The command ends with exit code 2.\n"
@@ -168,9 +161,7 @@ def errors() -> str:
     for name, tree in trees.items():
         found = sorted(set(_raised(tree, classes)))
         if found:
-            parts.append(
-                f"## {name}\n\n" + rows(("kind", "message"), ((f"`{kind}`", text) for kind, text in found))
-            )
+            parts.append(f"## {name}\n\n" + rows(("kind", "message"), ((f"`{kind}`", text) for kind, text in found)))
     return "\n".join(parts)
 
 

@@ -35,7 +35,9 @@ KnownAt = Annotated[
     str | None,
     typer.Option(metavar="MOMENT", help="Count only what was recorded by then: a date (its end) or an ISO timestamp."),
 ]
-StrategyFile = Annotated[Path | None, typer.Option("--strategy", help="Strategy file (YAML); by default the packaged one.")]
+StrategyFile = Annotated[
+    Path | None, typer.Option("--strategy", help="Strategy file (YAML); by default the packaged one.")
+]
 Out = Annotated[Path | None, typer.Option(help="Folder for outputs; by default out/ and the book's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; by default one for each core.")]
@@ -73,7 +75,9 @@ def _moment(on: str, known_at: str | None, zone: str) -> "Moment":
     try:
         at = datetime.fromisoformat(known_at)
     except ValueError:
-        raise DueCourseError(f"--known-at: {known_at!r} is not a date or ISO timestamp, such as 2026-01-31T08:00Z") from None
+        raise DueCourseError(
+            f"--known-at: {known_at!r} is not a date or ISO timestamp, such as 2026-01-31T08:00Z"
+        ) from None
     from zoneinfo import ZoneInfo
 
     aware = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
@@ -93,7 +97,7 @@ def _load(mapping: Path, data: Path | None, home: Path, threads: int | None, mem
     from duecourse.book.load import load
 
     with terminal.progress() as tell:
-        return load(mapping, data, home, progress=tell, threads=threads, memory=memory)  # type: ignore[arg-type]
+        return load(mapping, data, home, progress=tell, threads=threads, memory=memory)
 
 
 def _strategy(path: Path | None) -> "Strategy":
@@ -110,7 +114,9 @@ def _options(threads: int | None, memory: str) -> "Options":
 
 
 @app.command("check-book")
-def check_book(mapping: Mapping, data: Data = None, out: Out = None, threads: Threads = None, memory: Memory = "6GB") -> None:
+def check_book(
+    mapping: Mapping, data: Data = None, out: Out = None, threads: Threads = None, memory: Memory = "6GB"
+) -> None:
     """Load a book and say what was read, kept, left out and quarantined."""
     from duecourse import terminal
 
@@ -164,7 +170,7 @@ def _night(
         return reports.write(night, moment, folder, plan_hash, LANGUAGES)
 
     with terminal.progress() as tell:
-        return run_night(book, rules, moment, home, options, tell, report)  # type: ignore[arg-type]
+        return run_night(book, rules, moment, home, options, tell, report)
 
 
 @app.command()
@@ -281,7 +287,12 @@ def replay(
     book = _load(mapping, data, home, threads, memory)
     with tempfile.TemporaryDirectory(dir=home) as scratch, terminal.progress() as tell:
         done = past.replay(
-            book, rules, *days, Path(scratch), _options(threads, memory), lambda at, of: tell("replay", at, of)  # type: ignore[operator]
+            book,
+            rules,
+            *days,
+            Path(scratch),
+            _options(threads, memory),
+            lambda at, of: tell("replay", at, of),
         )
     paths = past.write(done, home / f"replay-{days[0]}-{days[1]}")
     if as_json:
@@ -304,7 +315,15 @@ def synth(
     from duecourse.book.synth import synth as make
 
     with terminal.progress() as tell:
-        mapping = make(loans, seed, out, on=_day(on, "--on"), format="csv" if csv else "parquet", damage=damage, progress=tell)  # type: ignore[arg-type]
+        mapping = make(
+            loans,
+            seed,
+            out,
+            on=_day(on, "--on"),
+            format="csv" if csv else "parquet",
+            damage=damage,
+            progress=tell,
+        )
     terminal.PLAIN.print(f"book: {mapping}")
 
 

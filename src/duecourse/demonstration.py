@@ -23,11 +23,14 @@ def tell(
     strategy: Callable[[Path | None], Any],
     options: Callable[[int | None, str], Any],
 ) -> None:
-    """Make the book, load it, plan its night and explain one line of the plan; `load` and the others are the command line's."""
+    """Make the book, load it, plan its night and explain one line of the plan.
+
+    `load` and the others are the command line's.
+    """
     say = terminal.PLAIN.print
     say(f"[bold]1. A lender's files[/]: {loans} loans with schedules, payments and contacts, some rows damaged")
     with terminal.progress() as progress:
-        mapping = synth(loans, SEED, out / "book", on=ON, damage=True, progress=progress)  # type: ignore[arg-type]
+        mapping = synth(loans, SEED, out / "book", on=ON, damage=True, progress=progress)
     say(f"   {mapping}\n")
     say("[bold]2. Loading[/]: every row ends in the book or in quarantine")
     book = load(mapping, None, out, None, "2GB")

@@ -1,12 +1,12 @@
 """What the commands print on a terminal: tables, progress, sections."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from duecourse.book.loaded import LoadedBook, summary
@@ -22,16 +22,16 @@ STEPS = Console(stderr=True)
 
 
 @contextmanager
-def progress() -> Iterator[object]:
+def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Show steps with a bar on stderr, when it is a terminal; give a callable(step, done, total)."""
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=STEPS, disable=not STEPS.is_terminal, transient=True) as bars:
-        tasks: dict[str, object] = {}
+        tasks: dict[str, TaskID] = {}
 
         def tell(step: str, done: int, total: int) -> None:
             if step not in tasks:
                 tasks[step] = bars.add_task(step, total=total)
-            bars.update(tasks[step], completed=done, total=total)  # type: ignore[arg-type] # rich's TaskID is an int
+            bars.update(tasks[step], completed=done, total=total)
 
         yield tell
 
@@ -47,7 +47,9 @@ def show_book(book: LoadedBook) -> None:
     """Print what loading found: rows by table, warnings, and where the quarantine is."""
     found = summary(book)
     through = found.payments_complete_through or "not stated: the plan will demand no money"
-    PLAIN.print(f"[bold]{found.name}[/]: {count(found.loans)} loans of {count(found.borrowers)} borrowers, zone {found.zone}")
+    PLAIN.print(
+        f"[bold]{found.name}[/]: {count(found.loans)} loans of {count(found.borrowers)} borrowers, zone {found.zone}"
+    )
     PLAIN.print(f"payments complete through: {through}")
     rows = _table("table", "read", "kept", "in quarantine", "left out")
     for one in found.tables:
@@ -58,7 +60,9 @@ def show_book(book: LoadedBook) -> None:
         for column, (first, last) in one.ranges.items():
             PLAIN.print(f"{one.table}.{column}: {first} to {last}")
     for warning in found.warnings:
-        PLAIN.print(f"[yellow]warning[/] {warning.table}: {count(warning.rows)} x {warning.kind}, such as {warning.example}")
+        PLAIN.print(
+            f"[yellow]warning[/] {warning.table}: {count(warning.rows)} x {warning.kind}, such as {warning.example}"
+        )
     for one in found.tables:
         if one.quarantine:
             PLAIN.print(f"[red]quarantine[/] {one.table}: {count(one.counts.quarantined)} rows in {one.quarantine}")
@@ -112,14 +116,23 @@ def show_statement(found: Statement, currency: str, basis: str) -> None:
         balances = (_plain(line.due[name], currency) for name in COMPONENTS)
         cut = _plain(line.cut, currency) if line.cut else ""
         table.add_row(
-            str(line.day), _what(line), _plain(line.amount, currency), cut, *balances, _plain(line.credit, currency)
+            str(line.day),
+            _what(line),
+            _plain(line.amount, currency),
+            cut,
+            *balances,
+            _plain(line.credit, currency),
         )
     PLAIN.print(table)
     amounts = found.amounts
     if amounts is None:
         return
     table = _table("standing on the day", *COMPONENTS, "sum")
-    for name, owed in (("overdue", amounts.overdue), ("due today", amounts.due_today), ("not yet due", amounts.not_due)):
+    for name, owed in (
+        ("overdue", amounts.overdue),
+        ("due today", amounts.due_today),
+        ("not yet due", amounts.not_due),
+    ):
         sums = (*(owed[component] for component in COMPONENTS), sum(owed.values()))
         table.add_row(name, *(_plain(one, currency) for one in sums))
     PLAIN.print(table)

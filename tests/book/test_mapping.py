@@ -1,5 +1,7 @@
 """The mapping file: what it refuses, and that one line says what, where and what to do."""
 
+from typing import Any
+
 import pytest
 
 from duecourse.book.mapping import MappingError, read_mapping

@@ -131,9 +131,7 @@ def clock(_name: str, text: str) -> Findings:
                 yield node.lineno, dotted
     for string in _code_strings(tree):
         words = str(string.value)
-        if not words.isidentifier() and (
-            match := _SQL_CLOCK.search(words)
-        ):  # a bare word is a list's, not SQL
+        if not words.isidentifier() and (match := _SQL_CLOCK.search(words)):  # a bare word is a list's, not SQL
             yield string.lineno, f"{match[0]} in a text"
 
 
@@ -170,9 +168,7 @@ def floats(_name: str, text: str) -> Findings:
             yield node.lineno, found
 
 
-_ROUNDING = re.compile(
-    r"\b(round\w*|floor\w*|ceil\w*|down|up|whole|exact|exactly|half|not money)\b", re.IGNORECASE
-)
+_ROUNDING = re.compile(r"\b(round\w*|floor\w*|ceil\w*|down|up|whole|exact|exactly|half|not money)\b", re.IGNORECASE)
 
 
 def rounding(_name: str, text: str) -> Findings:
@@ -282,9 +278,7 @@ def machines(_name: str, text: str) -> Findings:
 # --- documents ---------------------------------------------------------------------------------------------
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)")
-_INVOKED = re.compile(
-    r"^\s*(?:\$ )?(?:\.venv/bin/)?duecourse ([a-z][a-z-]*)|`duecourse ([a-z][a-z-]*)", re.MULTILINE
-)
+_INVOKED = re.compile(r"^\s*(?:\$ )?(?:\.venv/bin/)?duecourse ([a-z][a-z-]*)|`duecourse ([a-z][a-z-]*)", re.MULTILINE)
 
 
 def links(text: str) -> list[str]:

@@ -22,9 +22,7 @@ Status: accepted · 2026-11-21
 """
 PY = "src/duecourse/ledger/sample.py"
 TEXTS: Final = {
-    name_of(path): text
-    for path in files()
-    if (text := text_of(path)) is not None and path.stat().st_size < 1e6
+    name_of(path): text for path in files() if (text := text_of(path)) is not None and path.stat().st_size < 1e6
 }
 
 
@@ -249,9 +247,7 @@ def test_bad_lines_are_found(name: str, sample: str | tuple[str, str]) -> None:
 def test_the_house_is_in_order(name: str) -> None:
     check = CHECKS[name]
     found = [
-        f"{file}:{line}: {what}"
-        for file, text in check.covered().items()
-        for line, what in check.find(file, text)
+        f"{file}:{line}: {what}" for file, text in check.covered().items() for line, what in check.find(file, text)
     ]
     assert not found, "\n".join([f"{name}: {check.instead}", *found])
 

@@ -35,9 +35,7 @@ def test_links_lead_to_files() -> None:
 
 
 def test_commands_shown_are_commands() -> None:
-    known = set(
-        re.findall(r"^## duecourse ([\w-]+)", (reference.FOLDER / "commands.md").read_text(), re.MULTILINE)
-    )
+    known = set(re.findall(r"^## duecourse ([\w-]+)", (reference.FOLDER / "commands.md").read_text(), re.MULTILINE))
     unknown = [
         f"{name_of(page)}: duecourse {command}"
         for page in PAGES
@@ -103,9 +101,7 @@ def test_commands_are_described_whole() -> None:
         """Look at a book."""
 
     page = "\n".join(reference.describe(typer.main.get_command(app), "duecourse"))
-    assert page.index("## duecourse check-book\n\nLook at a book.") < page.index(
-        "## duecourse run\n\nPlan a night."
-    )
+    assert page.index("## duecourse check-book\n\nLook at a book.") < page.index("## duecourse run\n\nPlan a night.")
     assert "| `BOOK` | required |  |" in page
     assert "| `--on` | required | Which \\| day. |" in page
     assert "| `--loans` | `3` |  |" in page

@@ -82,9 +82,7 @@ def test_the_lock_holds_what_the_project_asks_for() -> None:
     for text in PYPROJECT["project"]["dependencies"]:
         requirement = Requirement(text)
         version = locked[canonicalize_name(requirement.name)]
-        assert requirement.specifier.contains(version), (
-            f"lock has {version}, pyproject wants {text}: make lock"
-        )
+        assert requirement.specifier.contains(version), f"lock has {version}, pyproject wants {text}: make lock"
 
 
 def test_no_lock_with_addresses_and_no_editable_in_it() -> None:
@@ -102,9 +100,7 @@ def test_every_dependency_has_its_reason_and_licence() -> None:
 
 def test_no_large_files() -> None:
     large = [name_of(path) for path in files() if path.stat().st_size > FILE_BYTES_MAX]
-    assert not large, (
-        f"over {FILE_BYTES_MAX} bytes: make them in the test, or keep them on the shelf: {large}"
-    )
+    assert not large, f"over {FILE_BYTES_MAX} bytes: make them in the test, or keep them on the shelf: {large}"
 
 
 def test_types_and_lint_have_no_back_door() -> None:
@@ -174,9 +170,7 @@ def test_the_floor_of_the_bench_is_not_ours() -> None:
     assert floors
     for path in floors:
         modules = [module for _, module in checks.imported(ast.parse(path.read_text()))]
-        assert not [module for module in modules if module.startswith((".", "duecourse", "bench"))], name_of(
-            path
-        )
+        assert not [module for module in modules if module.startswith((".", "duecourse", "bench"))], name_of(path)
 
 
 def test_the_version_is_one() -> None:
@@ -222,6 +216,4 @@ def test_what_is_imported_is_asked_for() -> None:
         for module in imported() - BROUGHT
         if not {canonicalize_name(owner) for owner in owners.get(module, ())} & direct()
     }
-    assert not unknown, (
-        "add it to pyproject.toml or requirements/dev.in and docs/dependencies.md, or do without"
-    )
+    assert not unknown, "add it to pyproject.toml or requirements/dev.in and docs/dependencies.md, or do without"

@@ -41,9 +41,7 @@ def test_nearest() -> None:
     assert catalogue.nearest("zzz") is None
 
 
-@pytest.mark.parametrize(
-    "name", ["", "7a", "_a", "Stage", "a b", "a-b", "ä", "a" * 64, *sorted(RESERVED), *FUNCTIONS]
-)
+@pytest.mark.parametrize("name", ["", "7a", "_a", "Stage", "a b", "a-b", "ä", "a" * 64, *sorted(RESERVED), *FUNCTIONS])
 def test_names_that_no_expression_could_write(name: str) -> None:
     with pytest.raises(DueCourseError, match="fact "):
         Catalogue([_column(name)])

@@ -113,9 +113,7 @@ def test_what_is_within_the_bounds_also_runs(shape: str, count: int, kind: FactK
     assert judged(table(facts), [expression]) == [[expression.evaluate(row) for row in facts]]
 
 
-@pytest.mark.parametrize(
-    ("shape", "count"), [("brackets", 51), ("functions", 51), ("nots", 51), ("sums", 51)]
-)
+@pytest.mark.parametrize(("shape", "count"), [("brackets", 51), ("functions", 51), ("nots", 51), ("sums", 51)])
 def test_one_level_more_is_refused(shape: str, count: int) -> None:
     with pytest.raises(ExpressionError, match="nested deeper than 50 levels"):
         read(_REPEATED[shape](count), FactKind.INTEGER)

@@ -113,24 +113,18 @@ def facts() -> ibis.expr.types.Table:
 
 @settings(max_examples=60 * TIMES)
 @given(drawn=st.lists(_ANY, min_size=4, max_size=8))
-def test_engine_gives_what_python_gives(
-    facts: ibis.expr.types.Table, drawn: list[tuple[FactKind, str]]
-) -> None:
+def test_engine_gives_what_python_gives(facts: ibis.expr.types.Table, drawn: list[tuple[FactKind, str]]) -> None:
     expressions = [read(text, kind) for kind, text in drawn]
     for expression, found in zip(expressions, judged(facts, expressions), strict=True):
         assert found == [expression.evaluate(row) for row in _ROWS], expression.canonical
 
 
 _NUMBER: Final = st.lists(
-    st.tuples(
-        st.sampled_from(["", "", "-"]), st.sampled_from(["a", "b", "calls_placed_last_7_days", "2", "3"])
-    ),
+    st.tuples(st.sampled_from(["", "", "-"]), st.sampled_from(["a", "b", "calls_placed_last_7_days", "2", "3"])),
     min_size=1,
     max_size=3,
 ).flatmap(
-    lambda terms: st.lists(
-        st.sampled_from([" + ", " - ", " * "]), min_size=len(terms), max_size=len(terms)
-    ).map(
+    lambda terms: st.lists(st.sampled_from([" + ", " - ", " * "]), min_size=len(terms), max_size=len(terms)).map(
         lambda signs: "".join(
             (sign if index else "") + minus + term
             for index, ((minus, term), sign) in enumerate(zip(terms, signs, strict=True))
@@ -138,29 +132,19 @@ _NUMBER: Final = st.lists(
     )
 )
 _SIMPLE: Final = st.one_of(
-    st.sampled_from(
-        ["p", "q", "stage is null", "channel in ('sms', 'it''s')", "stage not in ('call')", "d - e > 3"]
-    ),
+    st.sampled_from(["p", "q", "stage is null", "channel in ('sms', 'it''s')", "stage not in ('call')", "d - e > 3"]),
     st.tuples(_NUMBER, st.sampled_from(["=", "<>", "<", ">="]), _NUMBER).map(" ".join),
-    st.tuples(_NUMBER, st.sampled_from(["between", "not between"]), _NUMBER, st.just("and"), _NUMBER).map(
-        " ".join
-    ),
+    st.tuples(_NUMBER, st.sampled_from(["between", "not between"]), _NUMBER, st.just("and"), _NUMBER).map(" ".join),
     st.tuples(_NUMBER, st.sampled_from(["is null", "is not null"])).map(" ".join),
 )
 _FLAT: Final = st.lists(
     st.tuples(st.sampled_from(["and", "or", "and not", "or not"]), _SIMPLE), min_size=2, max_size=5
-).map(
-    lambda parts: (
-        " ".join(f"{joint} {part}" for joint, part in parts).removeprefix("and ").removeprefix("or ")
-    )
-)
+).map(lambda parts: " ".join(f"{joint} {part}" for joint, part in parts).removeprefix("and ").removeprefix("or "))
 
 
 @settings(max_examples=25 * TIMES)
 @given(texts=st.lists(_FLAT, min_size=6, max_size=6))
-def test_words_without_brackets_are_read_as_duckdb_reads_them(
-    facts: ibis.expr.types.Table, texts: list[str]
-) -> None:
+def test_words_without_brackets_are_read_as_duckdb_reads_them(facts: ibis.expr.types.Table, texts: list[str]) -> None:
     engine = facts.get_backend().con
     found = engine.execute(f"select {', '.join(texts)} from facts").fetchall()
     for index, text in enumerate(texts):
@@ -275,9 +259,7 @@ def test_roundings_at_and_beside_the_half() -> None:
         "div_half_up(a, 4)": [-1, -1, -1, 0, 0, 0, 0, 1, 1, 1, 1],
     }
     held = table([{**dict.fromkeys(KINDS), "a": number} for number in range(-5, 6)])
-    assert (
-        dict(zip(answers, judged(held, [read(text, _INTEGER) for text in answers]), strict=True)) == answers
-    )
+    assert dict(zip(answers, judged(held, [read(text, _INTEGER) for text in answers]), strict=True)) == answers
 
 
 def test_share_does_not_overflow_where_the_product_would() -> None:
@@ -320,10 +302,7 @@ def test_definitions_that_ibis_puts_in_the_place_of_a_fact_keep_their_brackets()
         "case when p then q else p end",
     ]
     found = defined.select(
-        **{
-            f"v{index}": read(text).compile({"p": defined["p"], "q": defined["q"]})
-            for index, text in enumerate(texts)
-        }
+        **{f"v{index}": read(text).compile({"p": defined["p"], "q": defined["q"]}) for index, text in enumerate(texts)}
     ).to_pyarrow()
     for index, text in enumerate(texts):
         answers = [

@@ -39,9 +39,7 @@ DAY: Final = date(2026, 1, 31)
 
 def read(text: str, expects: FactKind = FactKind.BOOLEAN, *, place: Place = PLACE) -> Expression:
     """Parse in this world, where coalesce has its reason."""
-    return parse(
-        text, KINDS, place, expects=expects, parameters=PARAMETERS, coalesce_because="no call is no contact"
-    )
+    return parse(text, KINDS, place, expects=expects, parameters=PARAMETERS, coalesce_because="no call is no contact")
 
 
 def rows(count: int, seed: int) -> list[dict[str, object]]:
@@ -53,10 +51,7 @@ def rows(count: int, seed: int) -> list[dict[str, object]]:
         FactKind.BOOLEAN: lambda: dice.random() < 0.5,
         FactKind.TEXT: lambda: dice.choice(TEXTS),
     }
-    return [
-        {name: None if dice.random() < 0.2 else draw[kind]() for name, kind in KINDS.items()}
-        for _ in range(count)
-    ]
+    return [{name: None if dice.random() < 0.2 else draw[kind]() for name, kind in KINDS.items()} for _ in range(count)]
 
 
 def table(facts: Sequence[Mapping[str, object]]) -> ir.Table:

@@ -150,9 +150,7 @@ def shuffled(dice: Dice, rows: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(found)
 
 
-def _terms(
-    dice: Dice, scale: int, instalments: tuple[Instalment, ...], span: tuple[date, date]
-) -> tuple[Terms, ...]:
+def _terms(dice: Dice, scale: int, instalments: tuple[Instalment, ...], span: tuple[date, date]) -> tuple[Terms, ...]:
     principal = sum(instalment.principal for instalment in instalments) or scale
     first = _version(dice, scale, Terms(principal=principal))
     if chance(dice, 20):  # the first version also holds before its own day
@@ -206,15 +204,14 @@ def _with_caps(dice: Dice, terms: Terms) -> Terms:
 def _charges(dice: Dice, scale: int, special: list[date], span: tuple[date, date]) -> tuple[Charge, ...]:
     if not chance(dice, 35):
         return ()
-    return tuple(
-        Charge(
-            pick(dice, ("c1", "c10", "c2", "C", "é"))[:3] + f"-{n}",
-            pick(dice, CHARGEABLE),
-            dice.whole(1, max(1, scale // 6)),
-            _some_day(dice, special, span),
-        )
-        for n in range(dice.whole(1, 3))
-    )
+    found: list[Charge] = []
+    for n in range(pick(dice, (1, 2, 3, 3))):
+        name = pick(dice, ("c1", "c10", "c2", "C", "é")) + f"-{n}"
+        same_day = found and chance(dice, 40)
+        day = found[-1].charged_on if same_day else _some_day(dice, special, span)
+        amount = dice.whole(1, max(1, scale // 6))
+        found.append(Charge(name, pick(dice, CHARGEABLE), amount, day))
+    return tuple(found)
 
 
 def _waivers(dice: Dice, scale: int, special: list[date], span: tuple[date, date]) -> tuple[Waiver, ...]:

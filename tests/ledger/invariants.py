@@ -75,9 +75,7 @@ def everything_paid_is_somewhere(case: Case, dice: Dice) -> None:
     paid = sum(payment.amount for payment in counted(still, case.on))
     for run in runs(amounts):
         assert debts - run.owed + run.credit == paid  # 1
-    unwaived = replace(
-        case.loan, waivers=tuple(waiver for waiver in case.loan.waivers if waiver.waived_on != case.on)
-    )
+    unwaived = replace(case.loan, waivers=tuple(waiver for waiver in case.loan.waivers if waiver.waived_on != case.on))
     today = [payment for payment in counted(unwaived, case.on) if payment.paid_on == case.on]
     without = replace(unwaived, payments=tuple(row for row in unwaived.payments if row not in today))
     before, after = kernel(without, case.on), kernel(unwaived, case.on)
@@ -106,9 +104,7 @@ def in_plain_order(loan: Loan) -> Loan:
         replace(version, allocation_by=first.allocation_by, allocation_order=first.allocation_order)
         for version in loan.terms
     )
-    payments = tuple(
-        replace(payment, target_instalment=None, target_component=None) for payment in loan.payments
-    )
+    payments = tuple(replace(payment, target_instalment=None, target_component=None) for payment in loan.payments)
     return replace(loan, terms=terms, payments=payments, waivers=())
 
 

@@ -15,8 +15,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "ledger_features" and report.when == "call":
                 total.update(counts)
     if total:
-        terminalreporter.section(
-            "ledger: loans in which a feature made a difference, kernel and twin agreeing"
-        )
+        terminalreporter.section("ledger: loans in which a feature made a difference, kernel and twin agreeing")
         for feature in FEATURES:
             terminalreporter.write_line(f"{total[feature]:>6}  {feature}")

@@ -62,9 +62,7 @@ def worked_out(contractual: "Run", enforceable: "Run") -> Position:
 
 
 def _delinquent_days(loan: Loan, oldest: Item, on: date) -> int:
-    paused = sum(
-        1 for day in days(oldest.due + DAY, on) if any(_in_pause(day, pause) for pause in loan.pauses)
-    )
+    paused = sum(1 for day in days(oldest.due + DAY, on) if any(_in_pause(day, pause) for pause in loan.pauses))
     return max(0, (on - oldest.due).days - terms_on(loan, oldest.original_due).grace_days - paused)
 
 
@@ -285,9 +283,7 @@ class Run:
         """Make the item of a charge, as far as the cap lets it in."""
         let_in = charge.amount if charge.component == "cost" else self.admit_whole(charge.amount, terms)
         order = (charge.charged_on, 1, 0, charge.charge_id)
-        return Item(
-            order, charge.charged_on, charge.charged_on, None, 0, _lines() | {charge.component: let_in}
-        )
+        return Item(order, charge.charged_on, charge.charged_on, None, 0, _lines() | {charge.component: let_in})
 
     def pay(self, day: date, terms: Terms) -> None:
         """Step 6: credit first, then today's payments, each first to what the payer named."""
@@ -373,13 +369,10 @@ def _lines() -> dict[str, int]:
 def _from_instalment(instalment: Instalment) -> Item:
     owed = {"fee": instalment.fee, "interest": instalment.interest, "principal": instalment.principal}
     order = (instalment.due_on, 0, instalment.number, "")
-    return Item(
-        order, instalment.due_on, instalment.due_on, instalment.number, sum(owed.values()), _lines() | owed
-    )
+    return Item(order, instalment.due_on, instalment.due_on, instalment.number, sum(owed.values()), _lines() | owed)
 
 
 def _by_component(items: list[Item]) -> dict[str, int]:
     return {
-        component: sum(item.lines[line] for item in items for line in LINES_OF[component])
-        for component in COMPONENTS
+        component: sum(item.lines[line] for item in items for line in LINES_OF[component]) for component in COMPONENTS
     }

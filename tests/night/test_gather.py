@@ -26,8 +26,7 @@ POSITIONS = pa.schema(
     + [(name, DAY) for name in ("last_paid_on", "opened_on")]
 )
 ABOUT_LOAN = pa.struct(
-    [(name, TEXT) for name in ("loan_id", "currency")]
-    + [(name, WHOLE) for name in ("overdue", "due_today", "owed")]
+    [(name, TEXT) for name in ("loan_id", "currency")] + [(name, WHOLE) for name in ("overdue", "due_today", "owed")]
 )
 PLAN = pa.schema(
     [(name, TEXT) for name in ("borrower_id", "stage", "arm", "act", "channel", "team")]
@@ -86,9 +85,7 @@ def positions() -> pa.Table:
         {"borrower_no": 1, "principal_not_due": 800, "last_paid_on": ON},
         {"borrower_no": 2, "principal_not_due": 9_999, "opened_on": back(-1)},
     ]
-    return pa.Table.from_pylist(
-        [base | {"loan_no": number} | row for number, row in enumerate(rows)], POSITIONS
-    )
+    return pa.Table.from_pylist([base | {"loan_no": number} | row for number, row in enumerate(rows)], POSITIONS)
 
 
 def history() -> pa.Table:
@@ -105,8 +102,8 @@ def history() -> pa.Table:
 def plan() -> pa.Table:
     contact = {"act": "contact", "channel": "sms", "team": "early", "reasons": []}
     about = {"loan_id": "L1", "currency": "USD", "overdue": 700, "due_today": 0, "owed": 750}
-    champion = {"arm": "champion", "held_out": False, "assignment_ppm": 900_000, "required": False}
-    challenger = {"arm": "challenger", "held_out": True, "assignment_ppm": 100_000, "required": False}
+    champion = {"arm": "champion", "held_out": False, "assignment_ppm": 882_000, "required": False}
+    challenger = {"arm": "challenger", "held_out": True, "assignment_ppm": 20_000, "required": False}
     none = {"act": "none", "reasons": ["held_out"], "amounts": []}
     rows = [
         {"borrower_id": "B0", "stage": "persistent", **champion, **contact, "amounts": [about]},
@@ -173,10 +170,8 @@ def test_the_plan(found: ReportData) -> None:
     assert found.volumes == [records.Volume("contact", "sms", "early", required=False, acts=1, borrowers=1)]
     assert found.demands == [records.Demand("sms", "USD", loans=1, overdue=700, owed=750)]
     assert (found.untouched, found.reasons) == (1, [records.Reason("held_out", 1)])
-    assert found.arms == [
-        records.Arm("challenger", True, 100_000, 1),
-        records.Arm("champion", False, 900_000, 1),
-    ]
+    held_out = records.Arm(None, assignment_ppm=20_000, borrowers=1)
+    assert found.arms == [records.Arm("champion", assignment_ppm=882_000, borrowers=1), held_out]
 
 
 def test_the_input(found: ReportData) -> None:

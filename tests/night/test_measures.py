@@ -55,9 +55,7 @@ def day(number: int) -> date:
 
 def history(*segments: Segment) -> ir.Table:
     names = HISTORY.names
-    return ibis.memtable(
-        pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in segments], HISTORY)
-    )
+    return ibis.memtable(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in segments], HISTORY))
 
 
 def position(
@@ -133,9 +131,7 @@ def test_bucket_on_a_day_equals_the_daily_count(seed: int) -> None:
 @pytest.mark.parametrize(("first", "last"), [(0, 30), (31, 32), (50, 50), (80, 200)])
 def test_flows_equal_the_daily_count(seed: int, first: int, last: int) -> None:
     segments = random_history(seed, 60, 200)
-    by_day: dict[tuple[int, date], str] = {
-        (loan, on): bucket for loan, on, bucket in daily(segments, first, last)
-    }
+    by_day: dict[tuple[int, date], str] = {(loan, on): bucket for loan, on, bucket in daily(segments, first, last)}
     entries: Counter[str] = Counter()
     exits: Counter[str] = Counter()
     for number in range(first + 1, last + 1):
@@ -427,9 +423,7 @@ def plan(*rows_of_plan: tuple[str, str, str | None, str, list[str]]) -> ir.Table
     ]
     names = ("borrower_id", "act", "channel", "arm", "reasons")
     return ibis.memtable(
-        pa.Table.from_pylist(
-            [dict(zip(names, row, strict=True)) | {"amounts": about} for row in rows_of_plan], schema
-        )
+        pa.Table.from_pylist([dict(zip(names, row, strict=True)) | {"amounts": about} for row in rows_of_plan], schema)
     )
 
 

@@ -87,7 +87,7 @@ DATA = ReportData(
     ],
     untouched=17,
     reasons=[records.Reason("hold:dispute", 9), records.Reason("gap", 8)],
-    arms=[records.Arm("champion", False, 900_000, 99), records.Arm("challenger", True, 100_000, 11)],
+    arms=[records.Arm("champion", 900_000, 99), records.Arm(None, 100_000, 11)],
     tables=[
         records.TableRows("loans", 1_240, 1_234, 1, 5, "out/quarantine/loans.csv"),
         records.TableRows("payments", 9_000, 9_000, 0, 0),
@@ -163,9 +163,7 @@ def test_the_page_asks_the_network_for_nothing_and_runs_nothing(page: Page) -> N
         assert not [key for key in attrs if key.startswith("on")], tag
         for key in ("src", "href", "xlink:href", "data", "action"):
             assert (attrs.get(key) or "#").startswith("#")
-    policy = [
-        attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy"
-    ]
+    policy = [attrs["content"] for tag, attrs in page.tags if attrs.get("http-equiv") == "Content-Security-Policy"]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
     assert "url(" not in files("duecourse.night.report").joinpath("templates/style.css").read_text("utf-8")
 
@@ -194,10 +192,7 @@ def test_the_figures_given_are_the_figures_shown(page: Page) -> None:
         "2026-06-30 22:00:00 UTC",
     ):
         assert shown in page.text.replace(show.NO_BREAK, " "), shown
-    title = (
-        next(attrs["title"] for tag, attrs in page.tags if tag == "td" and "12" in (attrs.get("title") or ""))
-        or ""
-    )
+    title = next(attrs["title"] for tag, attrs in page.tags if tag == "td" and "12" in (attrs.get("title") or "")) or ""
     assert "148" in title
     assert "900.00" in title
     assert "7,000.00" in title
@@ -207,10 +202,7 @@ def test_stale_payments_put_up_a_banner_and_fresh_ones_do_not() -> None:
     stale = replace(ABOUT, payments_stale=True, payments_complete_through=ON - timedelta(days=9))
     text = Page(render(replace(DATA, about=stale))).text
     assert "No money is demanded tonight." in text
-    assert (
-        "complete only through 21 June 2026. That is 9 days before the business date; the strategy allows 3."
-        in text
-    )
+    assert "complete only through 21 June 2026. That is 9 days before the business date; the strategy allows 3." in text
     unknown = replace(stale, payments_complete_through=None)
     assert "does not say through when" in Page(render(replace(DATA, about=unknown))).text
     assert "No money is demanded" not in Page(render(DATA)).text
@@ -220,7 +212,7 @@ def test_stale_payments_put_up_a_banner_and_fresh_ones_do_not() -> None:
 def hostile() -> ReportData:
     """Every text of the data replaced by one that tries to leave its place."""
 
-    def spoil(value: Any) -> Any:  # noqa: ANN401 - any record
+    def spoil(value: Any) -> Any:
         if isinstance(value, str):
             return value if value in {*STATES, "USD", "JPY"} else SPITE
         if isinstance(value, list):
@@ -238,9 +230,7 @@ def test_hostile_names_stay_text(language: str) -> None:
     text = render(hostile(), language)
     spoilt, clean = Page(text), Page(render(DATA, language))
     assert {tag for tag, _ in spoilt.tags} <= {tag for tag, _ in clean.tags}
-    assert {key for _, attrs in spoilt.tags for key in attrs} <= {
-        key for _, attrs in clean.tags for key in attrs
-    }
+    assert {key for _, attrs in spoilt.tags for key in attrs} <= {key for _, attrs in clean.tags for key in attrs}
     assert "<script" not in text
     assert "<img" not in text
     assert SPITE in "".join(spoilt.words)
@@ -363,9 +353,7 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
     assert family("act") == {"contact", "furnish", "list", "sue", "settle", "sell", "reward", "none"}
     strategy = YAML(typ="safe").load(files("duecourse.strategy").joinpath("default.yaml").read_text("utf-8"))
     assert family("stage") == {rung["stage"] for rung in strategy["ladder"]}
-    assert {code for code in family("reason") if code.startswith("hold_")} == {
-        f"hold_{kind}" for kind in HOLD_KINDS
-    }
+    assert {code for code in family("reason") if code.startswith("hold_")} == {f"hold_{kind}" for kind in HOLD_KINDS}
     quiet = {f"quiet_{one['because']}" for one in strategy["quiet"]}
     back = {f"stepped_back_{one['because']}" for one in strategy["step_back"]}
     assert {code for code in family("reason") if code.startswith(("quiet_", "stepped_back_"))} == quiet | back

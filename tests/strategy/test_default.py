@@ -63,9 +63,7 @@ days      0            1            3            6
 
 def _table() -> list[tuple[int, int, str]]:
     head, *rows = [line.split() for line in STAGES.strip().splitlines()]
-    return [
-        (int(row[0]), int(made), cell) for row in rows for made, cell in zip(head[1:], row[1:], strict=True)
-    ]
+    return [(int(row[0]), int(made), cell) for row in rows for made, cell in zip(head[1:], row[1:], strict=True)]
 
 
 @pytest.mark.parametrize(("days", "made", "expected"), _table())
@@ -203,6 +201,61 @@ def test_acts(default: Strategy, facts: Facts, expected: list[str]) -> None:
     assert acts(default, facts) == expected
 
 
+_SEEN = {"overdue_at_least_large": True, "contacts_unanswered": 5}
+_LISTED = {"overdue_at_least_large": True, "days_since_furnished": 90}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (late(20, contacts_unanswered=4), "letter"),
+        (late(20, contacts_unanswered=3), "persistent"),
+        (late(45, days_since_letter=45), "adverse_notice"),
+        (late(60, days_since_adverse_notice=30), "credit_report"),
+        (late(90, days_since_adverse_notice=30, **_LISTED), "listing"),
+        (late(90, days_since_adverse_notice=90, **_LISTED), "listing"),
+        (late(90, days_since_adverse_notice=29, **_LISTED), "adverse_notice"),
+        (late(90, days_since_adverse_notice=91, **_LISTED), "adverse_notice"),
+        (late(90, days_since_adverse_notice=30, days_since_listed=90, **_LISTED), "credit_report"),
+        (late(150, contacts_in_spell=6, days_since_letter=150), "fork"),
+        (late(1, arrangement_active=True, delinquent_days=35), "reminder"),
+    ],
+)
+def test_stage_on_the_very_day(default: Strategy, facts: Facts, expected: str) -> None:
+    assert stage(default, facts) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        # a visit once in thirty days, three in all, and five days after any contact
+        (late(100, days_since_contact=5, **_SEEN), ["visit", "visit_call", "visit_email"]),
+        (late(100, days_since_contact=4, **_SEEN), []),
+        (late(100, days_since_contact=30, days_since_visit=30, visit_in_spell=2, **_SEEN), ["visit", "visit_call", "visit_email"]),
+        (late(100, days_since_contact=30, days_since_visit=30, visit_in_spell=3, **_SEEN), ["visit_call", "visit_email"]),
+        # the report beside it needs its notice, thirty days old and for these arrears
+        (late(100, days_since_contact=1, days_since_adverse_notice=29, **_SEEN), []),
+        (late(100, days_since_contact=1, days_since_adverse_notice=30, **_SEEN), ["visit_credit_report"]),
+        (late(100, days_since_contact=1, days_since_adverse_notice=100, **_SEEN), ["visit_credit_report"]),
+        (late(100, days_since_contact=1, days_since_adverse_notice=101, **_SEEN), []),
+        # one listing, then the monthly report
+        (late(95, days_since_contact=1, days_since_adverse_notice=40, **{**_LISTED, "days_since_furnished": 28}),
+         ["listing", "listing_credit_report"]),
+        (late(95, days_since_contact=1, days_since_adverse_notice=40, **{**_LISTED, "days_since_furnished": 27}), ["listing"]),
+        # a letter a month, a call in ten days, an e-mail a week
+        (late(40, days_since_letter=30, days_since_call=9, days_since_email=6, days_since_contact=5), ["demand_letter"]),
+        (late(40, days_since_letter=29, days_since_call=10, days_since_email=6, days_since_contact=5), ["letter_call"]),
+        (late(40, days_since_letter=29, days_since_call=9, days_since_email=7, days_since_contact=5), ["letter_email"]),
+        (borrower(on_time_in_a_row=6, days_since_reward=180), ["reward_clean_record"]),
+        (borrower(residual_amount=900, overdue_at_least_floor=True, days_since_contact=29), []),
+        (borrower(residual_amount=900, overdue_at_least_floor=True, days_since_contact=30), ["residual_email", "residual_sms"]),
+        (borrower(residual_amount=900), []),  # below the floor
+    ],
+)  # fmt: skip
+def test_acts_on_the_very_day(default: Strategy, facts: Facts, expected: list[str]) -> None:
+    assert acts(default, facts) == expected
+
+
 def test_the_challenger_writes_an_email_first(default: Strategy) -> None:
     assert acts(default, late(1), "challenger") == ["reminder_email_first", "reminder_sms"]
 
@@ -259,6 +312,12 @@ _LARGE = {"overdue_at_least_large": True}
         (fork(days_past_due=400, days_since_settlement_offer=29), ["keep_letter"]),
         (fork(**_OFFERED, days_past_due=400, **_LARGE), ["+suit_notice", "keep_letter"]),  # large: sue rather than sell
         (fork(**_OFFERED, days_past_due=299), ["keep_letter"]),
+        # offers: sixty days apart, three in all
+        (fork(days_since_settlement_offer=59), ["keep_letter"]),
+        (fork(days_since_settlement_offer=60), ["settlement_offer", "keep_letter"]),
+        (fork(days_since_settlement_offer=60, settle_in_spell=3), ["keep_letter"]),
+        (fork(days_since_settlement_offer=30, **_LARGE), ["+suit_notice", "keep_letter"]),
+        (fork(days_past_due=400, days_since_settlement_offer=30), ["sell", "keep_letter"]),
         # nothing that cannot be undone merely because all else has to wait
         (fork(**_OFFERED, days_past_due=310, days_since_letter=3), []),
         # the monthly report goes out when nothing better is possible
@@ -295,9 +354,7 @@ def test_nothing_is_demanded_and_nothing_adverse_done(default: Strategy, facts: 
 
 
 def test_what_asks_for_money_says_so(default: Strategy) -> None:
-    collecting = [
-        one for one in default.treatments if one.act in {"contact", "settle"} and one.purpose != "servicing"
-    ]
+    collecting = [one for one in default.treatments if one.act in {"contact", "settle"} and one.purpose != "servicing"]
     assert {one.name for one in collecting if not one.demands} == set()
 
 
@@ -309,9 +366,7 @@ def test_adverse_acts_stand_only_on_rungs_behind_the_notice(default: Strategy) -
 
 def test_no_report_and_no_listing_without_notice_on_any_rung(default: Strategy) -> None:
     for notice in (None, 29, 201):  # never; a day short; for earlier arrears
-        known = with_formulas(
-            default, fork(**_LARGE, days_since_adverse_notice=notice, days_since_furnished=40)
-        )
+        known = with_formulas(default, fork(**_LARGE, days_since_adverse_notice=notice, days_since_furnished=40))
         where = standing(default, known)
         assert where.stage == "fork"
         assert not [name for name in acts(default, known) if "credit_report" in name or "listing" in name]

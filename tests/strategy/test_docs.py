@@ -39,9 +39,7 @@ def test_every_reason_code_is_documented(concept: str, default: Strategy) -> Non
 
 def test_every_rung_of_the_default_is_documented_in_order(concept: str, default: Strategy) -> None:
     section = concept.partition("## The default, rung by rung")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| ([a-z_]+) \|", section, re.MULTILINE)[1:] == [
-        rung.stage for rung in default.ladder
-    ]
+    assert re.findall(r"^\| ([a-z_]+) \|", section, re.MULTILINE)[1:] == [rung.stage for rung in default.ladder]
 
 
 def test_the_examples_of_the_how_to_are_yaml() -> None:

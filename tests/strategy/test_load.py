@@ -193,9 +193,7 @@ ERRORS: list[tuple[str, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "error"), ERRORS, ids=[new.strip()[:40] or old for old, new, _ in ERRORS]
-)
+@pytest.mark.parametrize(("old", "new", "error"), ERRORS, ids=[new.strip()[:40] or old for old, new, _ in ERRORS])
 def test_errors_are_one_line_with_the_place(old: str, new: str, error: str) -> None:
     with pytest.raises(DueCourseError) as raised:
         small(edited(old, new))
@@ -210,9 +208,7 @@ def test_the_first_error_by_line_is_told() -> None:
         small(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", "7", "word", "{}", "ladder: 1", "levels: [1]", "parameters: x", "{1: 2}"]
-)
+@pytest.mark.parametrize("text", ["[]", "7", "word", "{}", "ladder: 1", "levels: [1]", "parameters: x", "{1: 2}"])
 def test_files_of_another_shape_are_refused(text: str) -> None:
     with pytest.raises(DueCourseError, match=r"^s\.yaml:1: "):
         small(text)

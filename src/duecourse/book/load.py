@@ -94,13 +94,11 @@ def _fingerprint(plan: BookMapping, root: Path, extra: str = "") -> str:
     return digest.hexdigest()[:16]
 
 
-def _connect(
-    plan: BookMapping, scratch: Path, threads: int | None, memory: str | None
-) -> duckdb.DuckDBPyConnection:
+def _connect(plan: BookMapping, scratch: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
     """Open the working database: in memory, spilling to the scratch folder, its zone the book's."""
     for folder in ("clean", "book", "spill"):
         (scratch / folder).mkdir()
-    config: dict[str, str | bool | int | float | list[str]] = {
+    config: dict[str, str | bool | int | float | list[str]] = {  # float: DuckDB's declared type
         "temp_directory": str(scratch / "spill"),
         "preserve_insertion_order": True,
     }
@@ -190,8 +188,7 @@ def _refuse(work: Work, counts: dict[str, Counts], quarantine: Path, out: Path) 
     if not counts["loans"].kept:
         place = work.mapping.place("tables", "loans", "keep")
         raise DueCourseError(
-            f"{place}: no loan is left in the book: "
-            f"check keep, which left out {counts['loans'].left_out:,} rows"
+            f"{place}: no loan is left in the book: check keep, which left out {counts['loans'].left_out:,} rows"
         )
 
 
@@ -236,9 +233,7 @@ def _losses(counts: dict[str, Counts]) -> list[Oddity]:
     """Warn of what a row in quarantine no longer does, and of borrowers of whom nothing is known."""
     found = []
     if lost := counts.get("holds", Counts()).quarantined:
-        found.append(
-            Oddity("holds", "in_quarantine", lost, "a hold in quarantine bars nothing until it is mended")
-        )
+        found.append(Oddity("holds", "in_quarantine", lost, "a hold in quarantine bars nothing until it is mended"))
     if made := counts.get("borrowers", Counts()).made:
         found.append(
             Oddity(

@@ -1,0 +1,1 @@
+"""Money, dates, identifiers, errors: what everything else stands on. Standard library only."""

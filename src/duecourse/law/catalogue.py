@@ -107,8 +107,6 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 def refuse_name(name: str, what: str) -> None:
     """Refuse a name that cannot be written in an expression; `what` says whose name it is."""
     if not _NAME.fullmatch(name):
-        raise DueCourseError(
-            f"{what} {name!r}: a name is a small letter, then small letters, digits or _, 63 at most"
-        )
+        raise DueCourseError(f"{what} {name!r}: a name is a small letter, then small letters, digits or _, 63 at most")
     if name in RESERVED or name in FUNCTIONS:
         raise DueCourseError(f"{what} {name!r}: the expression language uses this word; choose another")

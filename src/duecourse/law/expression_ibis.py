@@ -89,9 +89,7 @@ _SQL: Final[Mapping[type, Mapping[str, _Write]]] = {
         "duckdb": lambda left, right: exp.Anonymous(
             this="date_diff", expressions=[exp.Literal.string("day"), right, left]
         ),
-        "postgres": lambda left, right: _big(
-            exp.Sub(this=_brackets(left), expression=_brackets(right)), "postgres"
-        ),
+        "postgres": lambda left, right: _big(exp.Sub(this=_brackets(left), expression=_brackets(right)), "postgres"),
         "spark": lambda left, right: _big(_call("datediff")(left, right), "spark"),
     },
     DaysLater: {
@@ -102,12 +100,10 @@ _SQL: Final[Mapping[type, Mapping[str, _Write]]] = {
 }
 
 
-def _visit(compiler: Any, op: ops.Node, *, left: exp.Expr, right: exp.Expr) -> exp.Expr:  # noqa: ANN401
+def _visit(compiler: Any, op: ops.Node, *, left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """Write one of our operations for the compiler's engine."""
     name = type(compiler).__name__
-    engine = {"DuckDBCompiler": "duckdb", "PostgresCompiler": "postgres", "PySparkCompiler": "spark"}.get(
-        name
-    )
+    engine = {"DuckDBCompiler": "duckdb", "PostgresCompiler": "postgres", "PySparkCompiler": "spark"}.get(name)
     if engine is None:
         raise DueCourseError(f"{name} cannot run expressions: use DuckDB, PostgreSQL or Spark")
     return _SQL[type(op)][engine](left, right)

@@ -33,8 +33,7 @@ _BEGINS: Final = frozenset(
     | {TokenType.CASE, TokenType.DATE}
 )
 _ENDS: Final = frozenset(
-    {TokenType.NUMBER, TokenType.STRING, TokenType.IDENTIFIER, TokenType.R_PAREN}
-    | {TokenType.NULL, TokenType.END}
+    {TokenType.NUMBER, TokenType.STRING, TokenType.IDENTIFIER, TokenType.R_PAREN} | {TokenType.NULL, TokenType.END}
 )
 _ADVICE: Final = {
     "/": "divide with a named rounding: div_down(a, b), div_up, div_half_up or div_half_even",
@@ -96,9 +95,7 @@ def _tokens(source: Source) -> list[Token]:
     """Cut the text into words; whatever is neither word nor blank between them is a comment or worse."""
     text = source.text
     if len(text) > TEXT_MOST:
-        raise source.fault(
-            0, f"{len(text)} characters are more than an expression may have ({TEXT_MOST}): split it"
-        )
+        raise source.fault(0, f"{len(text)} characters are more than an expression may have ({TEXT_MOST}): split it")
     for offset, character in enumerate(text):
         if not character.isprintable() and character not in _BLANK:
             raise source.fault(offset, f"the character {character!a} does not belong here: remove it")
@@ -124,9 +121,7 @@ def _blank(source: Source, start: int, end: int) -> None:
 def _unclosed(source: Source) -> ExpressionError:
     quotes = [offset for offset, character in enumerate(source.text) if character == "'"]
     if len(quotes) % 2:
-        return source.fault(
-            quotes[-1], "this quote is never closed: add ', and write '' for a quote in a text"
-        )
+        return source.fault(quotes[-1], "this quote is never closed: add ', and write '' for a quote in a text")
     return source.fault(0, "the text ends within a comment or a quoted name: remove it")
 
 
@@ -155,14 +150,10 @@ def _judged(reader: _Reader, token: Token, following: Token | None) -> Token:
         return _number(source, token, following)
     if kind == TokenType.STRING:
         if raw != "'" + token.text.replace("'", "''") + "'" or not token.text.isprintable():
-            raise source.fault(
-                token.start, f"{raw[:20]!r} is no plain text: write it in single quotes, on one line"
-            )
+            raise source.fault(token.start, f"{raw[:20]!r} is no plain text: write it in single quotes, on one line")
         return token
     if kind == TokenType.IDENTIFIER:
-        raise source.fault(
-            token.start, f"{raw[:60]!r}: write texts in single quotes and facts without quotes"
-        )
+        raise source.fault(token.start, f"{raw[:60]!r}: write texts in single quotes and facts without quotes")
     if _WORD.fullmatch(raw):
         return _word(reader, token, following)
     if raw in _SIGNS:
@@ -173,11 +164,7 @@ def _judged(reader: _Reader, token: Token, following: Token | None) -> Token:
 
 def _number(source: Source, token: Token, following: Token | None) -> Token:
     raw = _raw(source, token)
-    if (
-        following is not None
-        and following.start == token.end + 1
-        and _WORD.fullmatch(_raw(source, following))
-    ):
+    if following is not None and following.start == token.end + 1 and _WORD.fullmatch(_raw(source, following)):
         raw += _raw(source, following)
     if not (raw.isascii() and raw.isdigit()):
         raise source.fault(

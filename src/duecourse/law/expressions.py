@@ -64,9 +64,7 @@ class Expression:
         """
         missing = sorted(self.facts - set(values))
         if missing:
-            raise ExpressionError(
-                self.place, f"the fact {missing[0]!r} has no value: give one, None if unknown"
-            )
+            raise ExpressionError(self.place, f"the fact {missing[0]!r} has no value: give one, None if unknown")
         try:
             return expression_rows.evaluate(self.node, values)
         except OverflowError as error:

@@ -2,7 +2,8 @@
 
 An accrued amount is a pair (whole, part): whole minor units, and parts of one minor unit in `UNIT`ths. UNIT is the
 least number in which a day of every rate we know comes out even: penalty in parts per billion a day, and interest
-in parts per million a year over 365 or 360 days. So sums of accruals are exact, and do not depend on how a stretch of days is cut.
+in parts per million a year over 365 or 360 days. So sums of accruals are exact, and do not depend on how a stretch of
+days is cut.
 """
 
 from typing import Final
@@ -24,7 +25,8 @@ def times(amount: int, factor: int) -> tuple[int, int]:
     """Return amount × factor / UNIT exactly, as (whole, part).
 
     Both are at least 0, the amount below 2^63. The product may need 128 bits, so it is worked in limbs of 22 bits:
-    remainder (< 2^40) shifted by 22 and limb × (factor mod UNIT) (< 2^62) stay inside 63 bits. The result's whole part must fit 63 bits.
+    remainder (< 2^40) shifted by 22 and limb × (factor mod UNIT) (< 2^62) stay inside 63 bits. The result's whole
+    part must fit 63 bits.
     """
     quotient = factor // UNIT  # rounding down: the rest goes into `remainder`
     remainder = factor - quotient * UNIT

@@ -27,7 +27,7 @@ Row = TypeVar("Row")
 
 
 class TermsRows(NamedTuple):
-    """Versions of contract terms: rows (versions, 16), columns T_* of `duecourse.ledger.state`, sorted by effective day.
+    """Versions of contract terms: rows (versions, 16), columns T_* of `duecourse.ledger.state`, by effective day.
 
     The allocation order packs the five components, three bits each, first to be paid lowest. -1: no cap, no ceiling.
     """
@@ -172,7 +172,10 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
 
 
 def _payments(loan: Loan) -> list[tuple[Payment, date | None]]:
-    undone = {row.reverses: row.paid_on for row in loan.payments if row.reverses is not None}
+    undone: dict[str, date] = {}
+    for row in loan.payments:
+        if row.reverses is not None:
+            undone[row.reverses] = min(row.paid_on, undone.get(row.reverses, row.paid_on))
     kept = [(row, undone.get(row.payment_id)) for row in loan.payments if row.reverses is None]
     return sorted(kept, key=lambda pair: (pair[0].paid_on, pair[0].payment_id))
 

@@ -1,11 +1,12 @@
 """The compiled ledger: positions of a range of loans on a day. The specification is docs/concepts/ledger.md.
 
 One loan at a time, from event day to event day; between two event days accrual is worked in one step, which exact
-arithmetic makes equal to day-by-day. Every function is compiled by numba and frees the interpreter lock, so ranges of loans run on threads.
-The steps of a day are the functions of `duecourse.ledger.steps`, in the order of the specification.
+arithmetic makes equal to day-by-day. Every function is compiled by numba and frees the interpreter lock, so ranges of
+loans run on threads. The steps of a day are the functions of `duecourse.ledger.steps`, in the order of the
+specification.
 """
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numba import njit
@@ -42,8 +43,8 @@ from duecourse.ledger.state import (
     Work,
 )
 
-CONTRACTUAL: Final = np.int64(0)  # numpy integers, not literals: one compilation serves both
-ENFORCEABLE: Final = np.int64(1)
+CONTRACTUAL: Final = cast("int", np.int64(0))  # numpy integers, not literals: one compilation serves both
+ENFORCEABLE: Final = cast("int", np.int64(1))
 
 RUN_ROWS: Final = 17  # 5 components x 3 whens, credit and cut
 ROW_CREDIT: Final = 15
@@ -82,8 +83,8 @@ def run(
     """Fill the columns `first` to `last` of `amounts` and `facts`, and the segments of these loans.
 
     amounts: (2 runs x 17, loans): rows 0..14 are component x when, 15 credit, 16 cut; the contractual run first.
-    facts: (FACTS, loans). segments: (3, instalments) as from, until (NEVER: open), oldest due; those of loan l stand from
-    `book.instalments.start[l]` on, `facts[SEGMENTS, l]` of them.
+    facts: (FACTS, loans). segments: (3, instalments) as from, until (NEVER: open), oldest due; those of loan l stand
+    from `book.instalments.start[l]` on, `facts[SEGMENTS, l]` of them.
     """
     for loan in range(first, last):
         capped = is_capped(book, loan)
@@ -287,7 +288,7 @@ def write_next_due(on: int, work: Work, fact: Numbers) -> None:
 
 @njit(cache=True, nogil=True)
 def write_on_time(on: int, work: Work, fact: Numbers) -> None:
-    """Count the instalments fallen due, and the latest of them met by their due date, back to the first that was not."""
+    """Count the instalments fallen due, and how many of the latest in a row were met by their due date."""
     met = 0
     fallen_due = 0
     broken = False

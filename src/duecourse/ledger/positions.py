@@ -65,7 +65,8 @@ class Positions:
             {component: int(column[3 * place + when]) for place, component in enumerate(COMPONENTS)}
             for when in range(3)
         ]
-        return Amounts(*by_when, credit=int(column[kernel.ROW_CREDIT]))
+        overdue, due_today, not_due = by_when
+        return Amounts(overdue, due_today, not_due, int(column[kernel.ROW_CREDIT]))
 
     def _history(self, loan: int) -> list[Segment]:
         start = self.histories.instalments.start[loan]

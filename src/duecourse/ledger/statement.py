@@ -33,9 +33,11 @@ _ROWS_FIRST: Final = 4_096
 class Line:
     """One line; amounts in minor units.
 
-    `amount` is what was let in, paid or waived; `cut` what a cap cut from it, so amount + cut is the contractual line.
-    `instalment` and `charge_id` say of what, `source` names the payment or waiver. `due` are the balances that are due after
-    the line, by component; `credit` the credit after it. A waiver of what is not yet due leaves them as they are (`later`).
+    `amount` is what was let in, paid or waived; `cut` what a cap cut from it, so amount + cut is the line before the
+    cap. Both are differences of rounded sums, so that a single accrual's cut can be -1; their totals are exact.
+    `instalment` and `charge_id` say of what, `source` names the payment or waiver. `due` are the balances that are
+    due after the line, by component; `credit` the credit after it. A waiver of what is not yet due leaves them as
+    they are (`later`).
     """
 
     day: date
@@ -88,7 +90,9 @@ def statement(loan: Loan, on: date, *, enforceable: bool = True) -> Statement:
 def _lines(loan: Loan, work: state.Work) -> Iterator[Line]:
     due = dict.fromkeys(COMPONENTS, 0)
     credit = 0
-    payments = sorted((row for row in loan.payments if row.reverses is None), key=lambda row: (row.paid_on, row.payment_id))
+    payments = sorted(
+        (row for row in loan.payments if row.reverses is None), key=lambda row: (row.paid_on, row.payment_id)
+    )
     waivers = sorted(loan.waivers, key=lambda row: (row.waived_on, row.waiver_id))
     charge_id = _charge_ids(loan, work)
     named: dict[str, Callable[[int], str | None]] = {

@@ -1,9 +1,9 @@
-"""The steps of a day, in the order of docs/concepts/ledger.md: accrual, falling due, late fees, charges, payments, waivers.
+"""The steps of a day, in the order of docs/concepts/ledger.md: accrual, falling due, late fees, charges, payments, ...
 
 `work.items[:count]` are the items of the loan in item order; `terms` is one row of terms.
 """
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numba import njit
@@ -73,12 +73,20 @@ from duecourse.ledger.state import (
 )
 
 # numpy integers, not literals: numba compiles a function anew for every literal that it is called with.
-NONE: Final = np.int64(-1)
-DUE_NOW: Final = np.int64(0)
-DUE_LATER: Final = np.int64(1)
+NONE: Final = cast("int", np.int64(-1))
+DUE_NOW: Final = cast("int", np.int64(0))
+DUE_LATER: Final = cast("int", np.int64(1))
 
 # Kinds of rows in the trace.
-FELL_DUE, ACCRUED, LATE, CHARGED, FROM_CREDIT, PAID, TO_CREDIT, WAIVED, ACCELERATION = map(np.int64, range(9))
+FELL_DUE: Final = cast("int", np.int64(0))
+ACCRUED: Final = cast("int", np.int64(1))
+LATE: Final = cast("int", np.int64(2))
+CHARGED: Final = cast("int", np.int64(3))
+FROM_CREDIT: Final = cast("int", np.int64(4))
+PAID: Final = cast("int", np.int64(5))
+TO_CREDIT: Final = cast("int", np.int64(6))
+WAIVED: Final = cast("int", np.int64(7))
+ACCELERATION: Final = cast("int", np.int64(8))
 
 _TOO_MUCH: Final = 10**17  # an accrual beyond this is refused: sums of ninety such still fit 63 bits
 _BY_PRINCIPAL: Final = 0
@@ -137,7 +145,7 @@ def version_on(book: Histories, loan: int, day: int) -> int:
     version = book.terms.start[loan]
     while version + 1 < book.terms.start[loan + 1] and book.terms.rows[version + 1, T_EFFECTIVE] <= day:
         version += 1
-    return version
+    return int(version)
 
 
 @njit(cache=True, nogil=True)
@@ -257,7 +265,7 @@ def accrual(terms: Numbers, item: Numbers, kind: int, after: int, until: int) ->
 
 @njit(cache=True, nogil=True)
 def thirty(day: int) -> int:
-    """Return the day's number in 30E/360: 360·year + 30·month + min(day of month, 30).
+    """Return the day's number in 30E/360: 360·year + 30·month + min(day of month, 30); divisions round down.
 
     Year, month and day by Howard Hinnant's civil_from_days (public domain), for days since 1970-01-01.
     """
@@ -422,7 +430,8 @@ def allocate(
 ) -> int:
     """Let an amount meet lines in allocation order; return what is left.
 
-    `number` and `component` restrict it to one instalment or component (-1: any); `later` tells due lines (0) from lines that fall due later (1).
+    `number` and `component` restrict it to one instalment or component (-1: any); `later` tells due lines (0) from
+    lines that fall due later (1).
     """
     rounds = 5 if terms[T_BY_COMPONENT] == 1 else 1
     for turn in range(rounds):
@@ -451,7 +460,7 @@ def meet(place: int, line: int, day: int, amount: int, kind: int, source: int, w
     if met > 0:
         work.items[place, line] -= met
         note(work, day, kind, place, line, met, source)
-    return amount - met
+    return int(amount - met)
 
 
 @njit(cache=True, nogil=True)

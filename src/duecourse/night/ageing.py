@@ -1,6 +1,7 @@
 """The step `ageing`: the loans that count for each borrower, after holds.
 
-A hold on one of several loans takes that loan off the borrower's ladder; when every loan is held, all count, and the holds bar the acts.
+A hold on one of several loans takes that loan off the borrower's ladder; when every loan is held, all count, and the
+holds bar the acts.
 """
 
 from typing import Any
@@ -32,7 +33,7 @@ def set_aside(tables: Tables) -> ir.Table:
 
 
 def counted(tables: Tables) -> ir.Table:
-    """Return the positions that count for the ladder, with `overdue` and `owed` summed over components, and `on_day`."""
+    """Return the positions that count for the ladder, with `overdue` and `owed` summed over components."""
     rows = tables("positions").anti_join(tables("set_aside"), "loan_no")
     owed: Any = total(rows, "overdue") + total(rows, "due_today") + total(rows, "not_due") - rows.credit
     amounts = [f"{component}_{when}" for component in COMPONENTS for when in ("overdue", "due_today", "not_due")]

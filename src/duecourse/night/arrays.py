@@ -30,7 +30,10 @@ _TERMS = (
 
 
 class Reader(Protocol):
-    """What an engine gives for one thread: rows of loans `low` to before `high`, sorted by loan and then in ledger order."""
+    """What an engine gives for one thread.
+
+    Rows of loans `low` to before `high`, sorted by loan and then in ledger order.
+    """
 
     def loans(self, low: int, high: int) -> pa.Table:
         """Versions of loans: names and terms."""
@@ -159,7 +162,7 @@ def _coded(table: pa.Table, name: str, code: Any) -> Numbers:
     """Turn a column of few texts into numbers, -1 for none."""
     encoded = _column(table, name).dictionary_encode()
     codes = np.array([code(text) for text in encoded.dictionary.to_pylist()] + [-1], dtype=np.int64)
-    return codes[encoded.indices.fill_null(len(codes) - 1).to_numpy(zero_copy_only=False)]
+    return np.asarray(codes[encoded.indices.fill_null(len(codes) - 1).to_numpy(zero_copy_only=False)])
 
 
 def _terms(versions: pa.Table) -> NDArray[np.int64]:

@@ -16,7 +16,10 @@ TREATMENTS: Final = pa.schema(
     [
         ("treatment_no", pa.int64()),
         ("stage_no", pa.int64()),
-        *((name, pa.string()) for name in ("stage", "treatment", "act", "channel", "team", "template", "slot", "purpose")),
+        *(
+            (name, pa.string())
+            for name in ("stage", "treatment", "act", "channel", "team", "template", "slot", "purpose")
+        ),
         ("demands", pa.bool_()),
         ("required", pa.bool_()),
         ("unit", pa.string()),
@@ -27,7 +30,7 @@ TREATMENTS: Final = pa.schema(
 
 def treatments(strategy: Strategy) -> pa.Table:
     """Put the treatments of a strategy into a table; `unit` is what a daily capacity counts, null where unlimited."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for stage_no, rung in enumerate(strategy.ladder):
         for one in rung.treatments:
             used = one.channel or one.act
@@ -51,8 +54,9 @@ def treatments(strategy: Strategy) -> pa.Table:
 def candidates(tables: Tables, strategy: Strategy, *, stale: bool) -> ir.Table:
     """Return (borrower_no, treatment_no, priority, worth, blocked) for each treatment open to the borrower's arm.
 
-    `blocked` is the first reason that stops it, null when it is possible. `worth` orders the treatments of one borrower,
-    where the rung chooses by value; `stale` tells that payments are not known to be complete, so nothing may press.
+    `blocked` is the first reason that stops it, null when it is possible. `worth` orders the treatments of one
+    borrower, where the rung chooses by value; `stale` tells that payments are not known to be complete, so nothing
+    may press.
     """
     people = tables("standing").left_join(_bars(tables), "borrower_no").drop("borrower_no_right")
     pieces = []
@@ -72,7 +76,9 @@ def _bars(tables: Tables) -> ir.Table:
     """Pivot what holds bar: one column per act with the kind of hold."""
     rows = tables("barred")
     acts = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
-    return rows.group_by("borrower_no").aggregate(**{f"bars_{act}": rows.kind.min(where=rows.act == act) for act in acts})
+    return rows.group_by("borrower_no").aggregate(
+        **{f"bars_{act}": rows.kind.min(where=rows.act == act) for act in acts}
+    )
 
 
 def _piece(rows: ir.Table, treatment: Treatment, number: int, *, by_value: bool, stale: bool) -> ir.Table:
@@ -96,12 +102,4 @@ def _blocked(rows: ir.Table, treatment: Treatment, *, stale: bool) -> Any:
             branches.append((ibis.literal(value=True), "payments_stale"))
         branches.append((rows.quiet.notnull(), ibis.literal("quiet_") + rows.quiet))
     branches += [(~truly(compiled(gate.condition, rows)), gate.code) for gate in treatment.gates]
-    if treatment.times is not None:
-        counted = rows[count_fact(treatment)]
-        branches.append((counted >= treatment.times, "times"))
     return ibis.cases(*branches, else_=ibis.null("string"))
-
-
-def count_fact(treatment: Treatment) -> str:
-    """Name the fact that a treatment's `times` counts: its notice, else its channel, else its act, in this spell."""
-    return f"{treatment.notice or treatment.channel or treatment.act}_in_spell"

@@ -1,10 +1,12 @@
 """The step `choice`: one main act per borrower, within daily capacities.
 
-Each borrower asks for their best treatment. Where more ask for a unit (a channel or act of a team) than it can do, those with
-the highest priority get it; the others ask for their next best, from what capacity is left, and so on. Ties go by borrower number.
+Each borrower asks for their best treatment. Where more ask for a unit (a channel or act of a team) than it can do,
+those with the highest priority get it; the others ask for their next best, from what capacity is left, and so on.
+Ties go by borrower number.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import ibis
@@ -40,7 +42,10 @@ def ranked(tables: Tables) -> ir.Table:
 
 
 def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:
-    """Return (borrower_no, treatment_no, rank, priority, worth) of the acts chosen; `most` is the longest list of treatments."""
+    """Return (borrower_no, treatment_no, rank, priority, worth) of the acts chosen.
+
+    `most` is the longest list of treatments.
+    """
     held_out = tables("standing").filter(ibis._.held_out).select("borrower_no")
     engine.keep("asked_0", lambda: tables("ranked").filter(ibis._.rank == 0).anti_join(held_out, "borrower_no"))
     engine.keep("granted_0", lambda: _granted(tables, 0))
@@ -50,8 +55,8 @@ def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:
         refused = tables(f"asked_{last}").anti_join(tables(f"granted_{last}"), "borrower_no")
         if engine.number(refused.count()) == 0:
             break
-        engine.keep(f"asked_{rounds}", lambda last=last: _ask_next(tables, last))
-        engine.keep(f"granted_{rounds}", lambda now=rounds: _granted(tables, now))
+        engine.keep(f"asked_{rounds}", partial(_ask_next, tables, last))
+        engine.keep(f"granted_{rounds}", partial(_granted, tables, rounds))
         rounds += 1
     granted = [tables(f"granted_{done}") for done in range(rounds)]
     return engine.keep(f"chosen_{rounds}", lambda: ibis.union(*granted, distinct=False) if rounds > 1 else granted[0])

@@ -14,9 +14,9 @@ from duecourse.ledger.loan import Loan
 from duecourse.ledger.statement import Line, Statement, statement
 from duecourse.night import one_loan
 from duecourse.night.moment import Moment
+from duecourse.night.report.show import money
 from duecourse.night.report.words import load_words
 from duecourse.night.run import Night
-from duecourse.night.report.show import money
 from duecourse.strategy import decide
 from duecourse.strategy.models import Rung, Treatment
 
@@ -77,7 +77,11 @@ def _owed(loan: Loan, on: date, currency: str) -> list[str]:
     if amounts is None:
         return ["nothing"]
     lines = []
-    for when, owed in (("overdue", amounts.overdue), ("due today", amounts.due_today), ("not yet due", amounts.not_due)):
+    for when, owed in (
+        ("overdue", amounts.overdue),
+        ("due today", amounts.due_today),
+        ("not yet due", amounts.not_due),
+    ):
         parts = ", ".join(f"{name} {money(owed[name], currency)}" for name in COMPONENTS if owed[name])
         lines.append(f"{when}: {money(sum(owed.values()), currency)}" + (f" ({parts})" if parts else ""))
     if amounts.credit:
@@ -85,7 +89,9 @@ def _owed(loan: Loan, on: date, currency: str) -> list[str]:
     if worked.cut:
         contractual = statement(loan, on, enforceable=False).amounts
         whole = contractual.owed if contractual else 0
-        lines.append(f"caps cut {money(worked.cut, currency)}; by the contract alone {money(whole, currency)} would be owed")
+        lines.append(
+            f"caps cut {money(worked.cut, currency)}; by the contract alone {money(whole, currency)} would be owed"
+        )
     lines += [f"instalment {number}: {text}" for number, text in _unmet(loan, worked, on, currency)]
     lines += _payments(worked, currency)
     return lines
@@ -102,7 +108,8 @@ def _unmet(loan: Loan, worked: Statement, on: date, currency: str) -> list[tuple
         if instalment.due_on < on and due > met:
             sources = sorted({line.source for line in scheduled if line.source})
             by = f" by {', '.join(sources)}" if sources else ""
-            text = f"due {instalment.due_on}, {money(due, currency)}, met {money(met, currency)}{by}, left {money(due - met, currency)}"
+            left = money(due - met, currency)
+            text = f"due {instalment.due_on}, {money(due, currency)}, met {money(met, currency)}{by}, left {left}"
             found.append((instalment.number, text))
     return found
 
@@ -113,7 +120,11 @@ def _payments(worked: Statement, currency: str) -> list[str]:
         if line.what in {"paid", "kept as credit"} and line.source:
             paid.setdefault((line.day, line.source), []).append(line)
     shown = list(paid.items())[-_LAST:]
-    lines = [f"payments that count: {len(paid)}" + (f", the last {len(shown)}:" if len(paid) > len(shown) else ":")] if paid else []
+    lines = (
+        [f"payments that count: {len(paid)}" + (f", the last {len(shown)}:" if len(paid) > len(shown) else ":")]
+        if paid
+        else []
+    )
     for (day, source), parts in shown:
         to = ", ".join(f"{line.line or 'credit'} {money(line.amount, currency)}" + _of(line) for line in parts)
         lines.append(f"  {day} {source}: {money(sum(line.amount for line in parts), currency)} to {to}")
@@ -131,7 +142,9 @@ def _late(night: Night, loan_no: int, loan: Loan, on: date) -> list[str]:
         clean = f", since {row['clean_from']}" if row["clean_from"] else ""
         return [f"nothing is overdue{clean}; {row['on_time_in_a_row']} instalments paid on time in a row"]
     instalment = min(
-        (one for one in loan.instalments if one.due_on == row["oldest_due_on"]), key=lambda one: one.number, default=None
+        (one for one in loan.instalments if one.due_on == row["oldest_due_on"]),
+        key=lambda one: one.number,
+        default=None,
     )
     which = f"instalment {instalment.number}" if instalment else "what was accelerated"
     lines = [
@@ -154,14 +167,25 @@ def _known(night: Night, borrower: int, facts: Mapping[str, Any], loan: Mapping[
     ]
     aside = one_loan.rows_of(night.engine, "positions", "borrower_no", borrower, "loan_no")
     counted = {one["loan_id"] for one in others}
-    lines += [f"loan {one['loan_id']} is set aside: a hold bars contact about it" for one in aside if one["loan_id"] not in counted]
+    lines += [
+        f"loan {one['loan_id']} is set aside: a hold bars contact about it"
+        for one in aside
+        if one["loan_id"] not in counted
+    ]
     catalogue = night.catalogue
-    lines += [f"{name} = {_value(facts[name])}: {catalogue[name].says}" for name in sorted(night.strategy.facts) if name in facts]
+    lines += [
+        f"{name} = {_value(facts[name])}: {catalogue[name].says}"
+        for name in sorted(night.strategy.facts)
+        if name in facts
+    ]
     for table, columns in _SHOWN.items():
         rows = one_loan.rows_of(night.engine, table, "borrower_no", borrower, _ORDER[table])
         if rows:
             lines.append(f"{table}: {len(rows)}" + (f", the last {_LAST}:" if len(rows) > _LAST else ":"))
-        lines += ["  " + ", ".join(f"{name} {row[name]}" for name in columns if row[name] is not None) for row in rows[-_LAST:]]
+        lines += [
+            "  " + ", ".join(f"{name} {row[name]}" for name in columns if row[name] is not None)
+            for row in rows[-_LAST:]
+        ]
     return lines
 
 
@@ -209,19 +233,22 @@ def _treatments(night: Night, borrower: int, facts: Mapping[str, Any]) -> list[s
     lines = []
     for row in found:
         one = treatments[row["treatment_no"]]
-        lines.append(f"{one.name} ({one.channel or one.act}): " + (words.name("reason", row["blocked"]) if row["blocked"] else "possible"))
+        lines.append(
+            f"{one.name} ({one.channel or one.act}): "
+            + (words.name("reason", row["blocked"]) if row["blocked"] else "possible")
+        )
         lines += _details(one, row, known)
     return lines
 
 
 def _details(one: Treatment, row: Mapping[str, Any], known: Mapping[str, object]) -> list[str]:
-    lines = []
-    for gate in one.gates:
-        if gate.code == row["blocked"]:
-            lines.append(f"  {gate.condition.text}: {_truth(gate.condition, known)}")
+    stops = [gate.condition for gate in one.gates if gate.code == row["blocked"]]
+    lines = [f"  {condition.text}: {_truth(condition, known)}" for condition in stops]
     if one.value is not None:
         values = ", ".join(f"{name} = {_value(known[name])}" for name in sorted(one.value.facts))
-        lines.append(f"  value {one.value.text} = {_value(one.value.evaluate(known))}" + (f" ({values})" if values else ""))
+        lines.append(
+            f"  value {one.value.text} = {_value(one.value.evaluate(known))}" + (f" ({values})" if values else "")
+        )
     return lines
 
 
@@ -236,9 +263,14 @@ def _plan(night: Night, borrower: int) -> list[str]:
             best = f" (next best: {row['next_best']})" if row["next_best"] else ""
             lines.append(f"stage {row['stage']}: nothing is done: {reasons}{best}")
             continue
-        lines.append(f"stage {row['stage']}: {row['treatment']}, {row['channel'] or row['act']}" + (f", {row['slot']}" if row["slot"] else "") + f": {reasons}")
+        lines.append(
+            f"stage {row['stage']}: {row['treatment']}, {row['channel'] or row['act']}"
+            + (f", {row['slot']}" if row["slot"] else "")
+            + f": {reasons}"
+        )
         lines += [
-            f"  about loan {one['loan_id']}: overdue {money(one['overdue'], one['currency'])}, owed {money(one['owed'], one['currency'])}"
+            f"  about loan {one['loan_id']}: overdue {money(one['overdue'], one['currency'])}, "
+            f"owed {money(one['owed'], one['currency'])}"
             for one in row["amounts"] or []
         ]
         if row["next_best"]:

@@ -1,11 +1,12 @@
 """The step `facts`: what the strategy may ask about a borrower, each fact defined once.
 
-A fact is an aggregate over the rows of one source, grouped by borrower. Only facts that an expression needs are worked out.
-Days are whole calendar days in the book's zone; `days_since_*` are null when the thing never happened.
+A fact is an aggregate over the rows of one source, grouped by borrower. Only facts that an expression needs are
+worked out. Days are whole calendar days in the book's zone; `days_since_*` are null when the thing never happened.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import ibis
@@ -57,11 +58,7 @@ def day_number(day: Any) -> Any:
     return day.delta(ibis.date("1970-01-01"), unit="day")
 
 
-def _sum(table: ir.Table, column: Any) -> Any:
-    return column.sum()
-
-
-def _count(table: ir.Table, where: Any) -> Any:
+def _count(where: Any) -> Any:
     return where.cast("int64").sum()
 
 
@@ -81,34 +78,107 @@ def _loan_facts() -> list[Fact]:
         return BorrowerFact(name, kind, says, "loans", define)
 
     return [
-        fact("days_past_due", INTEGER, "Days since the oldest unmet due date of any loan; 0 when nothing is overdue.",
-             lambda t: t.days_past_due.max()),
-        fact("delinquent_days", INTEGER, "Days past due less grace and paused days, of the worst loan.",
-             lambda t: t.delinquent_days.max()),
+        fact(
+            "days_past_due",
+            INTEGER,
+            "Days since the oldest unmet due date of any loan; 0 when nothing is overdue.",
+            lambda t: t.days_past_due.max(),
+        ),
+        fact(
+            "delinquent_days",
+            INTEGER,
+            "Days past due less grace and paused days, of the worst loan.",
+            lambda t: t.delinquent_days.max(),
+        ),
         fact("loans", INTEGER, "Number of loans.", lambda t: t.count()),
-        fact("overdue_loans", INTEGER, "Number of loans with an instalment overdue.", lambda t: _count(t, t.days_past_due > 0)),
-        fact("overdue_instalments", INTEGER, "Number of instalments overdue and unmet.", lambda t: _sum(t, t.overdue_instalments)),
-        fact("overdue_amount", INTEGER,
-             "Enforceable amount overdue on loans with an instalment overdue, in minor units; null over several currencies.",
-             lambda t: _one_currency(t, (t.days_past_due > 0).ifelse(t.overdue, 0))),
-        fact("owed_amount", INTEGER, "Enforceable amount owed, due or not, less credit, in minor units; null over several currencies.",
-             lambda t: _one_currency(t, t.owed)),
-        fact("residual_amount", INTEGER,
-             "Charges overdue on loans whose instalments are all met, in minor units; null over several currencies.",
-             lambda t: _one_currency(t, (t.days_past_due == 0).ifelse(t.overdue, 0))),
-        fact("days_to_next_due", INTEGER, "Days to the next due date that credit does not cover; null when none is left.",
-             lambda t: t.next_due_on.min().delta(t.on_day.max(), unit="day")),
-        fact("next_due_amount", INTEGER, "Amount missing of the instalment next due, in minor units; of the first loan when several fall due that day.",
-             lambda t: t.next_due_amount.argmin(day_number(t.next_due_on) * _LOAN_KEYS + t.loan_no)),
-        fact("days_since_payment", INTEGER, "Days since the last payment that counts.", lambda t: _since(t, t.last_paid_on.max())),
-        fact("last_paid_amount", INTEGER, "Sum paid on the last day with a payment, in minor units.",
-             lambda t: t.last_paid_amount.argmax(day_number(t.last_paid_on) * _LOAN_KEYS + t.loan_no)),
-        fact("on_time_in_a_row", INTEGER, "Latest instalments paid on time in a row, on the loan with the fewest.",
-             lambda t: t.on_time_in_a_row.min(where=t.instalments_fallen_due > 0).coalesce(0)),
+        fact(
+            "overdue_loans",
+            INTEGER,
+            "Number of loans with an instalment overdue.",
+            lambda t: _count(t.days_past_due > 0),
+        ),
+        fact(
+            "overdue_instalments",
+            INTEGER,
+            "Number of instalments overdue and unmet.",
+            lambda t: t.overdue_instalments.sum(),
+        ),
+        fact(
+            "overdue_amount",
+            INTEGER,
+            "Enforceable amount overdue on loans with an instalment overdue, minor units; null over several currencies.",
+            lambda t: _one_currency(t, (t.days_past_due > 0).ifelse(t.overdue, 0)),
+        ),
+        fact(
+            "owed_amount",
+            INTEGER,
+            "Enforceable amount owed, due or not, less credit, in minor units; null over several currencies.",
+            lambda t: _one_currency(t, t.owed),
+        ),
+        fact(
+            "residual_amount",
+            INTEGER,
+            "Charges overdue on loans whose instalments are all met, in minor units; null over several currencies.",
+            lambda t: _one_currency(t, (t.days_past_due == 0).ifelse(t.overdue, 0)),
+        ),
+        fact(
+            "days_to_next_due",
+            INTEGER,
+            "Days to the next due date that credit does not cover; null when none is left.",
+            lambda t: t.next_due_on.min().delta(t.on_day.max(), unit="day"),
+        ),
+        fact(
+            "next_due_amount",
+            INTEGER,
+            "Amount missing of the instalment next due, minor units; of the first loan when several fall due that day.",
+            lambda t: t.next_due_amount.argmin(day_number(t.next_due_on) * _LOAN_KEYS + t.loan_no),
+        ),
+        fact(
+            "days_since_payment",
+            INTEGER,
+            "Days since the last payment that counts.",
+            lambda t: _since(t, t.last_paid_on.max()),
+        ),
+        fact(
+            "last_paid_amount",
+            INTEGER,
+            "Sum paid on the last day with a payment, in minor units.",
+            lambda t: t.last_paid_amount.argmax(day_number(t.last_paid_on) * _LOAN_KEYS + t.loan_no),
+        ),
+        fact(
+            "on_time_in_a_row",
+            INTEGER,
+            "Latest instalments paid on time in a row, on the loan with the fewest.",
+            lambda t: t.on_time_in_a_row.min(where=t.instalments_fallen_due > 0).coalesce(0),
+        ),
         fact("written_off", BOOLEAN, "Whether any loan was written off or charged off.", lambda t: t.written_off.any()),
-        fact("product", TEXT, "Product of the loans; null when they differ.",
-             lambda t: ibis.cases((t["product"].min() == t["product"].max(), t["product"].min()))),
-    ]  # fmt: skip
+        fact(
+            "product",
+            TEXT,
+            "Product of the loans; null when they differ.",
+            lambda t: ibis.cases((t["product"].min() == t["product"].max(), t["product"].min())),
+        ),
+    ]
+
+
+def _since_channel(channel: str, table: Any) -> Any:
+    return _since(table, table.happened_on.max(where=table.made & (table.channel == channel)))
+
+
+def _in_channel(channel: str, table: Any) -> Any:
+    return _count(table.made & table.in_spell & (table.channel == channel))
+
+
+def _since_notice(kind: str, table: Any) -> Any:
+    return _since(table, table.served_on.max(where=table.kind == kind))
+
+
+def _since_event(kind: str, table: Any) -> Any:
+    return _since(table, table.happened_on.max(where=table.kind == kind))
+
+
+def _of_kind(kind: str, table: Any) -> Any:
+    return _count(table.in_spell & (table.kind == kind))
 
 
 def _contact_facts() -> list[Fact]:
@@ -116,57 +186,132 @@ def _contact_facts() -> list[Fact]:
         return BorrowerFact(name, INTEGER, says, "contacts", define, absent)
 
     found = [
-        fact("contacts_in_spell", "Contacts made since the borrower became overdue.", lambda t: _count(t, t.made & t.in_spell), 0),
-        fact("contacts_unanswered", "Contacts made since the borrower became overdue and after their last answer.",
-             lambda t: _count(t, t.made & t.in_spell & t.after_answer), 0),
-        fact("days_since_contact", "Days since the last contact made, on any channel.",
-             lambda t: _since(t, t.happened_on.max(where=t.made))),
-        fact("days_since_answer", "Days since the borrower last answered or wrote.",
-             lambda t: _since(t, t.happened_on.max(where=t.answered))),
-    ]  # fmt: skip
+        fact(
+            "contacts_in_spell",
+            "Contacts made since the borrower became overdue.",
+            lambda t: _count(t.made & t.in_spell),
+            0,
+        ),
+        fact(
+            "contacts_unanswered",
+            "Contacts made since the borrower became overdue and after their last answer.",
+            lambda t: _count(t.made & t.in_spell & t.after_answer),
+            0,
+        ),
+        fact(
+            "days_since_contact",
+            "Days since the last contact made, on any channel.",
+            lambda t: _since(t, t.happened_on.max(where=t.made)),
+        ),
+        fact(
+            "days_since_answer",
+            "Days since the borrower last answered or wrote.",
+            lambda t: _since(t, t.happened_on.max(where=t.answered)),
+        ),
+    ]
     for channel in CHANNELS:
         found += [
-            fact(f"days_since_{channel}", f"Days since the last contact made by {channel}.",
-                 lambda t, channel=channel: _since(t, t.happened_on.max(where=t.made & (t.channel == channel)))),
-            fact(f"{channel}_in_spell", f"Contacts made by {channel} since the borrower became overdue.",
-                 lambda t, channel=channel: _count(t, t.made & t.in_spell & (t.channel == channel)), 0),
-        ]  # fmt: skip
+            fact(
+                f"days_since_{channel}",
+                f"Days since the last contact made by {channel}.",
+                partial(_since_channel, channel),
+            ),
+            fact(
+                f"{channel}_in_spell",
+                f"Contacts made by {channel} since the borrower became overdue.",
+                partial(_in_channel, channel),
+                0,
+            ),
+        ]
     return found
 
 
 def _other_facts() -> list[Fact]:
     found: list[Fact] = [
-        BorrowerFact("promises_open", INTEGER, "Promises to pay that are neither due nor kept yet.", "promises",
-                     lambda t: _count(t, t.open), 0),
-        BorrowerFact("promises_broken", INTEGER, "Promises not kept by their day, since the borrower became overdue.", "promises",
-                     lambda t: _count(t, t.broken), 0),
-        BorrowerFact("days_since_promise_broken", INTEGER, "Days since the day of the last broken promise.", "promises",
-                     lambda t: _since(t, t.promised_on.max(where=t.broken))),
-        BorrowerFact("arrangement_active", BOOLEAN, "Whether a payment plan is running.", "arrangements",
-                     lambda t: t.active.any(), absent=False),
-        BorrowerFact("arrangement_broken", BOOLEAN, "Whether a payment plan was broken since the borrower became overdue.",
-                     "arrangements", lambda t: t.broken.any(), absent=False),
-        BorrowerFact("country", TEXT, "ISO 3166-1 code of the borrower's country.", "people", lambda t: t.country.max()),
+        BorrowerFact(
+            "promises_open",
+            INTEGER,
+            "Promises to pay that are neither due nor kept yet.",
+            "promises",
+            lambda t: _count(t.open),
+            0,
+        ),
+        BorrowerFact(
+            "promises_broken",
+            INTEGER,
+            "Promises not kept by their day, since the borrower became overdue.",
+            "promises",
+            lambda t: _count(t.broken),
+            0,
+        ),
+        BorrowerFact(
+            "days_since_promise_broken",
+            INTEGER,
+            "Days since the day of the last broken promise.",
+            "promises",
+            lambda t: _since(t, t.promised_on.max(where=t.broken)),
+        ),
+        BorrowerFact(
+            "arrangement_active",
+            BOOLEAN,
+            "Whether a payment plan is running.",
+            "arrangements",
+            lambda t: t.active.any(),
+            absent=False,
+        ),
+        BorrowerFact(
+            "arrangement_broken",
+            BOOLEAN,
+            "Whether a payment plan was broken since the borrower became overdue.",
+            "arrangements",
+            lambda t: t.broken.any(),
+            absent=False,
+        ),
+        BorrowerFact(
+            "country", TEXT, "ISO 3166-1 code of the borrower's country.", "people", lambda t: t.country.max()
+        ),
         BorrowerFact("region", TEXT, "ISO 3166-2 code of the borrower's region.", "people", lambda t: t.region.max()),
         BorrowerFact("language", TEXT, "BCP 47 tag of the borrower's language.", "people", lambda t: t.language.max()),
         BorrowerFact("age_years", INTEGER, "Completed years of age.", "people", lambda t: t.age_years.max()),
-        BorrowerFact("deceased", BOOLEAN, "Whether the borrower is known to have died.", "people",
-                     lambda t: t.deceased.any(), absent=False),
-    ]  # fmt: skip
+        BorrowerFact(
+            "deceased",
+            BOOLEAN,
+            "Whether the borrower is known to have died.",
+            "people",
+            lambda t: t.deceased.any(),
+            absent=False,
+        ),
+    ]
     for kind, words in NOTICES.items():
         found += [
-            BorrowerFact(f"days_since_{kind}", INTEGER, f"Days since {words} was served.", "notices",
-                         lambda t, kind=kind: _since(t, t.served_on.max(where=t.kind == kind))),
-            BorrowerFact(f"{kind}_in_spell", INTEGER, f"Times that {words} was served since the borrower became overdue.", "notices",
-                         lambda t, kind=kind: _count(t, t.in_spell & (t.kind == kind)), 0),
-        ]  # fmt: skip
+            BorrowerFact(
+                f"days_since_{kind}",
+                INTEGER,
+                f"Days since {words} was served.",
+                "notices",
+                partial(_since_notice, kind),
+            ),
+            BorrowerFact(
+                f"{kind}_in_spell",
+                INTEGER,
+                f"Times that {words} was served since the borrower became overdue.",
+                "notices",
+                partial(_of_kind, kind),
+                0,
+            ),
+        ]
     for kind, (act, words) in DONE.items():
         found += [
-            BorrowerFact(f"days_since_{kind}", INTEGER, f"Days since {words}.", "events",
-                         lambda t, kind=kind: _since(t, t.happened_on.max(where=t.kind == kind))),
-            BorrowerFact(f"{act}_in_spell", INTEGER, f"Events of kind {kind} since the borrower became overdue.", "events",
-                         lambda t, kind=kind: _count(t, t.in_spell & (t.kind == kind)), 0),
-        ]  # fmt: skip
+            BorrowerFact(f"days_since_{kind}", INTEGER, f"Days since {words}.", "events", partial(_since_event, kind)),
+            BorrowerFact(
+                f"{act}_in_spell",
+                INTEGER,
+                f"Events of kind {kind} since the borrower became overdue.",
+                "events",
+                partial(_of_kind, kind),
+                0,
+            ),
+        ]
     return found
 
 
@@ -176,16 +321,23 @@ CATALOGUE: Final = Catalogue([*_loan_facts(), *_contact_facts(), *_other_facts()
 def level_facts(levels: Mapping[str, Mapping[str, int]]) -> list[Fact]:
     """Declare the facts of a strategy's levels: `levels` gives each fact's threshold in minor units by currency.
 
-    True when the overdue amount in some currency reaches its threshold; unknown when it might, in a currency without one.
+    True when the overdue amount in some currency reaches its threshold; unknown when it might, in a currency without
+    one.
     """
     return [
-        BorrowerFact(name, BOOLEAN, "Whether the overdue amount reaches this level of the strategy.", "debts",
-                     lambda t, amounts=amounts: _reached(t, amounts), absent=False)
+        BorrowerFact(
+            name,
+            BOOLEAN,
+            "Whether the overdue amount reaches this level of the strategy.",
+            "debts",
+            partial(_reached, amounts),
+            absent=False,
+        )
         for name, amounts in levels.items()
-    ]  # fmt: skip
+    ]
 
 
-def _reached(table: Any, amounts: Mapping[str, int]) -> Any:
+def _reached(amounts: Mapping[str, int], table: Any) -> Any:
     if not amounts:
         return ibis.null("boolean")
     limits = ((table.currency == code, ibis.literal(amount, "int64")) for code, amount in amounts.items())
@@ -200,7 +352,10 @@ def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) 
     loan_facts = {fact.name: fact.define(rows) for fact in wanted if fact.source == "loans"}
     loan_facts.setdefault("loans", rows.count())
     found = rows.group_by("borrower_no").aggregate(
-        borrower_id=rows.borrower_id.max(), on_day=rows.on_day.max(), spell_from=rows.spell_from.min(), **loan_facts
+        borrower_id=rows.borrower_id.max(),
+        on_day=rows.on_day.max(),
+        spell_from=rows.spell_from.min(),
+        **loan_facts,
     )
     people = found.select("borrower_no", "on_day", "spell_from")
     for source, prepare in SOURCES.items():
@@ -235,7 +390,7 @@ def _contacts(tables: Tables, people: ir.Table) -> ir.Table:
 
 
 def _debts(tables: Tables, people: ir.Table) -> ir.Table:
-    rows = tables("counted").filter(ibis._.days_past_due > 0)
+    rows = tables("counted").filter(ibis._.overdue > 0)
     grouped = rows.group_by("borrower_no", "currency").aggregate(overdue=rows.overdue.sum())
     return grouped.join(people, "borrower_no")
 

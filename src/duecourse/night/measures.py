@@ -76,9 +76,7 @@ class CurvePoint:
 
 def bucket_name(days_past_due: ir.IntegerValue, buckets: Sequence[Bucket]) -> ir.StringValue:
     """Return the bucket's name for a number of days past due; null when no bucket holds it."""
-    branches = [
-        (days_past_due.between(one.first_day, _last(one.last_day)), ibis.literal(one.name)) for one in buckets
-    ]
+    branches = [(days_past_due.between(one.first_day, _last(one.last_day)), ibis.literal(one.name)) for one in buckets]
     return ibis.cases(*branches, else_=ibis.null("string"))
 
 

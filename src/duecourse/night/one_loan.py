@@ -25,7 +25,10 @@ class Source(Protocol):
 
 
 def find(source: Source, loan_id: str) -> Row:
-    """Return the newest version of a loan known at the moment; DueCourseError naming the nearest id when there is none."""
+    """Return the newest version of a loan known at the moment.
+
+    DueCourseError naming the nearest id when there is none.
+    """
     loans = source.table("loans")
     found = source.rows(loans.filter(loans.loan_id == loan_id).order_by(ibis.desc("effective_on")).limit(1))
     if found:
@@ -83,7 +86,7 @@ def _terms(row: Row) -> Terms:
 
 
 def _pauses(events: list[dict[str, Any]], zone_day: Any) -> tuple[tuple[date, date | None], ...]:
-    """A pause ends with its `until_at`, or on the day before the first `resume` after it began."""
+    """Return the pauses; one ends with its `until_at`, or on the day before the first `resume` after it began."""
     resumed = [row["happened_on"] for row in events if row["kind"] == "resume"]
     found = []
     for row in events:

@@ -9,7 +9,8 @@ from duecourse.night.facts import Tables
 
 COLUMNS: Final = (
     "on", "borrower_no", "borrower_id", "stage", "arm", "held_out", "assignment_ppm", "act", "channel", "team", "slot",
-    "template", "treatment", "purpose", "demands", "required", "priority", "value", "loans", "amounts", "reasons", "next_best",
+    "template", "treatment", "purpose", "demands", "required", "priority", "value", "loans", "amounts", "reasons",
+    "next_best",
 )  # fmt: skip
 KEY: Final = ("borrower_id", "act", "channel", "treatment")
 _SEPARATOR: Final = "\x1f"
@@ -53,7 +54,9 @@ def _nothing(tables: Tables, main: ir.Table, required: ir.Table) -> ir.Table:
     stopped = tables("candidates").semi_join(people, "borrower_no")
     stopped = stopped.mutate(reason=stopped.blocked.coalesce("capacity"))
     first = stopped.group_by("borrower_no", "reason").aggregate(first=stopped.treatment_no.min())
-    reasons = first.group_by("borrower_no").aggregate(reasons=first.reason.collect(order_by=[first["first"], first.reason]))
+    reasons = first.group_by("borrower_no").aggregate(
+        reasons=first.reason.collect(order_by=[first["first"], first.reason])
+    )
     rows = people.left_join(reasons, "borrower_no").drop("borrower_no_right")
     held = rows.held_out.ifelse(ibis.array([ibis.literal("held_out")]), rows.reasons)
     return rows.select(
@@ -96,7 +99,10 @@ def _next_best(tables: Tables) -> ir.Table:
 
 
 def _amounts(tables: Tables, rows: ir.Table) -> ir.Table:
-    """List the loans that each act is about: those overdue, else all that owe, without those a hold bars from the act."""
+    """List the loans that each act is about.
+
+    Those overdue, else all that owe, without those a hold bars from the act.
+    """
     wanted = rows.select("borrower_no", "act").distinct()
     loans = tables("counted").select("borrower_no", "loan_no", "loan_id", "currency", "overdue", "due_today", "owed")
     about = wanted.join(loans, "borrower_no")

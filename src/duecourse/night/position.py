@@ -52,7 +52,12 @@ SCHEMA: Final = pa.schema(
     ]
 )
 HISTORY: Final = pa.schema(
-    [("loan_no", pa.int64()), ("from_on", pa.date32()), ("until_on", pa.date32()), ("oldest_due_on", pa.date32())]
+    [
+        ("loan_no", pa.int64()),
+        ("from_on", pa.date32()),
+        ("until_on", pa.date32()),
+        ("oldest_due_on", pa.date32()),
+    ]
 )
 
 
@@ -91,7 +96,12 @@ def run(
 
 
 def _write(table: pa.Table, folder: Path, place: int) -> None:
-    pq.write_table(table, folder / f"part-{place:05}.parquet", compression="zstd", use_dictionary=["product", "currency", "bucket"])
+    pq.write_table(
+        table,
+        folder / f"part-{place:05}.parquet",
+        compression="zstd",
+        use_dictionary=["product", "currency", "bucket"],
+    )
 
 
 def position_table(book: Book, worked: Positions, buckets: tuple[str, Sequence[Bucket]]) -> pa.Table:
@@ -99,16 +109,16 @@ def position_table(book: Book, worked: Positions, buckets: tuple[str, Sequence[B
     loans = len(worked)
     columns: dict[str, Any] = {"on": pa.array(np.full(loans, day_number(worked.on), dtype=np.int32)).cast(pa.date32())}
     columns |= {name: book.loans.column(name) for name in _CARRIED}
-    columns |= {
-        name: pa.array(worked.amounts[row]) for row, name in enumerate(AMOUNT_NAMES) if name != "contract_cut"
-    }
+    columns |= {name: pa.array(worked.amounts[row]) for row, name in enumerate(AMOUNT_NAMES) if name != "contract_cut"}
     columns |= {name: _dates(worked.facts[row]) for name, row in _DATES.items()}
     columns |= {name: pa.array(worked.facts[row]) for name, row in _COUNTS.items()}
     columns["written_off"] = pa.array(book.histories.written_off <= day_number(worked.on))
     counted = worked.facts[_COUNTS[buckets[0]]]
     columns["bucket"] = bucket_names(counted, worked.facts[kernel.DAYS_PAST_DUE] > 0, buckets[1])
     if worked.facts[kernel.REFUSED_LOAN].any():
-        raise RefusedLoansError(book.loans.column("loan_id").filter(pa.array(worked.facts[kernel.REFUSED_LOAN] > 0)).to_pylist())
+        raise RefusedLoansError(
+            book.loans.column("loan_id").filter(pa.array(worked.facts[kernel.REFUSED_LOAN] > 0)).to_pylist()
+        )
     return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 

@@ -1,6 +1,7 @@
 """Day by day over the past: buckets, rolls, cures and plan volumes, with what was known then.
 
-A day's figures are worked out from what had been recorded when it ended; its plan from what had been recorded when it began.
+A day's figures are worked out from what had been recorded when it ended; its plan from what had been recorded when it
+began.
 """
 
 import csv
@@ -11,10 +12,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
-
 
 from duecourse.book.loaded import LoadedBook
 from duecourse.night import facts
@@ -28,7 +29,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Day:
-    """One day: loans by bucket when it ended, the overdue amount by currency, its plan, and the bucket of each loan not current."""
+    """One day.
+
+    Loans by bucket when it ended, the overdue amount by currency, its plan, and the bucket of each loan not current.
+    """
 
     on: date
     loans: int
@@ -87,7 +91,10 @@ def replay(
     else:
         alone = replace(options, threads=1)
         with ProcessPoolExecutor(parts, mp_context=get_context("spawn")) as pool:
-            jobs = [pool.submit(_whole, book, strategy, stretch, scratch / str(place), alone) for place, stretch in enumerate(stretches)]
+            jobs = [
+                pool.submit(_whole, book, strategy, stretch, scratch / str(place), alone)
+                for place, stretch in enumerate(stretches)
+            ]
             for job in jobs:
                 days += job.result()
                 if progress:
@@ -118,9 +125,15 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
     engine, tables = night.engine, night.engine.table
     planned = tables("plan")
     done = planned.filter(planned.act != "none")
-    acts = _counts(night, "replay_acts", lambda: done.group_by(name=done.channel.coalesce(done.act)).aggregate(n=done.count()))
+    acts = _counts(
+        night,
+        "replay_acts",
+        lambda: done.group_by(name=done.channel.coalesce(done.act)).aggregate(n=done.count()),
+    )
     stages = _counts(
-        night, "replay_stages", lambda: planned.group_by(name=planned.stage).aggregate(n=planned.borrower_no.nunique())
+        night,
+        "replay_stages",
+        lambda: planned.group_by(name=planned.stage).aggregate(n=planned.borrower_no.nunique()),
     )
     night.positions(Moment.ended(on, zone), scratch / "ended")
     positions = tables("positions")
@@ -155,16 +168,20 @@ def _counts(night: Night, name: str, build: Callable[[], Any]) -> dict[str, int]
 
 
 def _rolls(days: list[Day]) -> list[Rolls]:
-    """Compare month ends (and the first and last day): where each loan overdue at either end stood then and stands now."""
+    """Compare month ends (and the first and last day).
+
+    Where each loan overdue at either end stood then and stands now.
+    """
     ends = [day for day in days if (day.on + timedelta(days=1)).day == 1]
     chosen = sorted({day.on: day for day in (days[0], *ends, days[-1])}.values(), key=lambda day: day.on)
-    return [Rolls(then.on, now.on, moves(then, now)) for then, now in zip(chosen, chosen[1:], strict=False)]
+    return [Rolls(then.on, now.on, moves(then, now)) for then, now in pairwise(chosen)]
 
 
 def moves(then: Day, now: Day) -> dict[tuple[str, str], int]:
     """Count loans by bucket then and now; loans current at both ends are left out, they are all the others."""
     counted = Counter(
-        (then.standing.get(loan, CURRENT), now.standing.get(loan, CURRENT)) for loan in then.standing.keys() | now.standing.keys()
+        (then.standing.get(loan, CURRENT), now.standing.get(loan, CURRENT))
+        for loan in then.standing.keys() | now.standing.keys()
     )
     return dict(sorted(counted.items()))
 
@@ -172,7 +189,7 @@ def moves(then: Day, now: Day) -> dict[tuple[str, str], int]:
 def _moves(days: list[Day]) -> tuple[dict[date, int], dict[date, int]]:
     """Count, for each day after the first, the loans that were overdue the day before and are not, and the reverse."""
     cured, fell = {}, {}
-    for before, now in zip(days, days[1:], strict=False):
+    for before, now in pairwise(days):
         cured[now.on] = len(before.standing.keys() - now.standing.keys())
         fell[now.on] = len(now.standing.keys() - before.standing.keys())
     return cured, fell
@@ -184,14 +201,26 @@ def write(done: Replay, folder: Path) -> dict[str, str]:
     channels = sorted({name for day in done.days for name in day.acts})
     stages = sorted({name for day in done.days for name in day.stages})
     currencies = sorted({code for day in done.days for code in day.overdue_amount})
-    head = ["on", "loans", "overdue_loans", *(f"overdue_{code}" for code in currencies), *done.days[0].buckets, "cured", "fell_overdue"]
+    head = [
+        "on",
+        "loans",
+        "overdue_loans",
+        *(f"overdue_{code}" for code in currencies),
+        *done.days[0].buckets,
+        "cured",
+        "fell_overdue",
+    ]
     rows = [
         [day.on, day.loans, day.overdue_loans, *(day.overdue_amount.get(code, 0) for code in currencies), *day.buckets.values(),
          done.cured.get(day.on, 0), done.fell.get(day.on, 0), *(day.acts.get(name, 0) for name in channels),
          *(day.stages.get(name, 0) for name in stages)]
         for day in done.days
     ]  # fmt: skip
-    _csv(folder / "days.csv", [*head, *(f"acts_{name}" for name in channels), *(f"stage_{name}" for name in stages)], rows)
+    _csv(
+        folder / "days.csv",
+        [*head, *(f"acts_{name}" for name in channels), *(f"stage_{name}" for name in stages)],
+        rows,
+    )
     rolls = [[one.then, one.now, *move, number] for one in done.rolls for move, number in one.moves.items()]
     _csv(folder / "rolls.csv", ["then", "now", "bucket_then", "bucket_now", "loans"], rolls)
     (folder / "replay.json").write_text(json.dumps(as_json(done), indent=1) + "\n", encoding="utf-8")

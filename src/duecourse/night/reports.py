@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 import duecourse
 from duecourse.night.moment import Moment
 from duecourse.night.report import About, Outputs, gather, write_report

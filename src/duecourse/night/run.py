@@ -120,6 +120,11 @@ class Night:
             engine.name("counted", lambda: ageing.counted(tables))
             engine.keep("barred", lambda: ageing.barred(tables))
 
+        def judge() -> None:
+            name = "candidates_stale" if stale else "candidates_fresh"
+            engine.keep(name, lambda: candidates.candidates(tables, strategy, stale=stale))
+            engine.alias("candidates", name)
+
         def choose() -> None:
             engine.keep("ranked", lambda: choice.ranked(tables))
             most = max(len(rung.treatments) for rung in strategy.ladder)
@@ -129,19 +134,17 @@ class Night:
 
         return {
             "ageing": age,
-            "facts": lambda: _kept(engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, self._needed()))),
-            "stage": lambda: _kept(engine.keep("standing", lambda: stage.standing(tables, strategy))),
-            "candidates": lambda: _kept(
-                engine.keep(f"candidates_{stale}".lower(), lambda: candidates.candidates(tables, strategy, stale=stale)),
-                engine.alias("candidates", f"candidates_{stale}".lower()),
+            "facts": lambda: _kept(
+                engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, self._needed()))
             ),
+            "stage": lambda: _kept(engine.keep("standing", lambda: stage.standing(tables, strategy))),
+            "candidates": judge,
             "choice": choose,
             "plan": lambda: _kept(engine.keep("plan", lambda: plan.plan(tables))),
         }
 
     def _needed(self) -> frozenset[str]:
-        counts = {candidates.count_fact(one) for one in self.strategy.treatments if one.times is not None}
-        return self.strategy.facts | counts | {"overdue_amount", "days_past_due"}
+        return self.strategy.facts | {"overdue_amount", "days_past_due"}
 
     def _give_strategy(self) -> None:
         barred = [{"kind": kind, "act": act} for kind, acts in self.strategy.holds.items() for act in acts]
@@ -179,8 +182,8 @@ def run(
 ) -> Summary:
     """Run the night and write its outputs to `out`/<business date>, all or nothing; return the summary.
 
-    A folder of an earlier run for the same date is replaced once the new one is complete. `report` writes reports from the
-    night's tables, given the folder and the plan's hash, and returns their names and paths.
+    A folder of an earlier run for the same date is replaced once the new one is complete. `report` writes reports
+    from the night's tables, given the folder and the plan's hash, and returns their names and paths.
     """
     begun = time.perf_counter()
     night = Night(book, strategy, options or Options())
@@ -220,7 +223,9 @@ def _replace(aside: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def summarise(night: Night, moment: Moment, plan_hash: str, begun: float, paths: dict[str, str]) -> Summary:  # float: seconds
+def summarise(
+    night: Night, moment: Moment, plan_hash: str, begun: float, paths: dict[str, str]
+) -> Summary:  # float: seconds
     """Count what the night found."""
     tables, engine = night.engine.table, night.engine
     positions, planned = tables("positions"), tables("plan")

@@ -15,8 +15,8 @@ MILLION: Final = 1_000_000
 _HEX: Final = 2**32  # the first eight hexadecimal digits of a hash
 
 
-@ibis.udf.scalar.builtin
-def md5(text: str) -> str:
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator] # ibis has no types
+def md5(text: str) -> str:  # type: ignore[empty-body] # the engine has it
     """Return the MD5 of a text in hexadecimal: the same on every engine and in hashlib."""
 
 
@@ -84,7 +84,10 @@ def _stage_no(rows: ir.Table, rungs: int) -> Any:
 
 
 def _assigned(rows: ir.Table, strategy: Strategy) -> dict[str, Any]:
-    """Split borrowers by a stable hash: who is held out, the arm, and the probability of just that, in parts per million."""
+    """Split borrowers by a stable hash.
+
+    Who is held out, the arm, and the probability of just that, in parts per million.
+    """
     plan = strategy.experiment
     held_out = _hash(rows, plan.salt, "hold_out") < _limit(plan.hold_out_ppm)
     arm_hash = _hash(rows, plan.salt, "arm")

@@ -63,9 +63,7 @@ def _levels(strategy: Strategy) -> Iterator[Fault]:
     for name, amounts in strategy.levels.items():
         for currency in amounts:
             if currency not in MINOR_DIGITS:
-                yield Fault(
-                    ("levels", name, currency), f"unknown currency '{currency}'; use its ISO 4217 code"
-                )
+                yield Fault(("levels", name, currency), f"unknown currency '{currency}'; use its ISO 4217 code")
 
 
 def _parameters(strategy: Strategy) -> Iterator[Fault]:
@@ -76,9 +74,7 @@ def _parameters(strategy: Strategy) -> Iterator[Fault]:
             units = ", ".join(f"_{unit}" for unit in PARAMETER_UNITS)
             yield Fault(at, f"parameter '{name}' does not end in its unit; one of {units}")
         if unit == "ppm" and not 0 <= number <= _MILLION:
-            yield Fault(
-                at, f"parameter '{name}' is a share, from 0 to {_MILLION} parts per million, not {number}"
-            )
+            yield Fault(at, f"parameter '{name}' is a share, from 0 to {_MILLION} parts per million, not {number}")
 
 
 def _unused(strategy: Strategy, named: frozenset[str]) -> Iterator[Fault]:
@@ -149,17 +145,13 @@ def _rung(strategy: Strategy, rung: Rung, at: Steps) -> Iterator[Fault]:
     for place, treatment in enumerate(rung.treatments):
         here: Steps = (*at, "treatments", place)
         if rung.choose == "value" and treatment.value is None and not treatment.required:
-            yield Fault(
-                here, f"stage '{rung.stage}' chooses by value, so treatment '{treatment.name}' needs 'value'"
-            )
+            yield Fault(here, f"stage '{rung.stage}' chooses by value, so treatment '{treatment.name}' needs 'value'")
         yield from _treatment(strategy, treatment, here)
 
 
 def _treatment(strategy: Strategy, treatment: Treatment, at: Steps) -> Iterator[Fault]:
     if treatment.slot is not None and treatment.slot not in strategy.slots:
-        yield Fault(
-            (*at, "slot"), f"unknown slot '{treatment.slot}'{nearest(treatment.slot, strategy.slots)}"
-        )
+        yield Fault((*at, "slot"), f"unknown slot '{treatment.slot}'{nearest(treatment.slot, strategy.slots)}")
     for place, arm in enumerate(treatment.arms or ()):
         if arm not in strategy.experiment.arms:
             yield Fault((*at, "arms", place), f"unknown arm '{arm}'{nearest(arm, strategy.experiment.arms)}")

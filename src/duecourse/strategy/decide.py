@@ -51,9 +51,7 @@ def standing(strategy: Strategy, known: Mapping[str, object]) -> Standing:
     )
 
 
-def blocked(
-    treatment: Treatment, known: Mapping[str, object], quiet: tuple[str, ...], arm: str
-) -> tuple[str, ...]:
+def blocked(treatment: Treatment, known: Mapping[str, object], quiet: tuple[str, ...], arm: str) -> tuple[str, ...]:
     """Return the reason codes for which a treatment is not possible; empty when it is."""
     codes = [] if treatment.arms is None or arm in treatment.arms else [NOT_IN_ARM]
     if treatment.presses:
@@ -62,9 +60,7 @@ def blocked(
     return tuple(codes)
 
 
-def ranked(
-    rung: Rung, known: Mapping[str, object], quiet: tuple[str, ...], arm: str
-) -> tuple[Treatment, ...]:
+def ranked(rung: Rung, known: Mapping[str, object], quiet: tuple[str, ...], arm: str) -> tuple[Treatment, ...]:
     """Return the rung's possible treatments, best first; the required ones are not among them.
 
     By value: highest first, an unknown value last, ties in the order of the file.
@@ -75,9 +71,7 @@ def ranked(
     return tuple(possible)
 
 
-def required(
-    rung: Rung, known: Mapping[str, object], quiet: tuple[str, ...], arm: str
-) -> tuple[Treatment, ...]:
+def required(rung: Rung, known: Mapping[str, object], quiet: tuple[str, ...], arm: str) -> tuple[Treatment, ...]:
     """Return the notices that the rung has to give today, in the order of the file."""
     return tuple(one for one in rung.treatments if one.required and not blocked(one, known, quiet, arm))
 

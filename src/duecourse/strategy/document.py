@@ -156,9 +156,7 @@ class _Reader:
             return None
         return self._refuse(
             node,
-            _SAY_INSTEAD.get(
-                tag, f"'{text}' cannot be read; write text, a whole number, true, false or null"
-            ),
+            _SAY_INSTEAD.get(tag, f"'{text}' cannot be read; write text, a whole number, true, false or null"),
         )
 
     def _text(self, node: ScalarNode, text: str, path: Steps) -> Text:

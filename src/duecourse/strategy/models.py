@@ -124,9 +124,7 @@ def _expression(expects: FactKind) -> Callable[[object, ValidationInfo], Express
                 coalesce_because=because,
             )
         except ExpressionError as error:
-            raise PydanticCustomError(
-                "expression", "{text}", {"text": str(error), "line": given.line}
-            ) from None
+            raise PydanticCustomError("expression", "{text}", {"text": str(error), "line": given.line}) from None
 
     return read
 
@@ -273,9 +271,7 @@ class Treatment(_Strict):
     def _gated(self, info: ValidationInfo) -> Self:
         words = _vocabulary(info)
         gates = [Gate("condition", self.when)] if self.when is not None else []
-        if (
-            self.presses and f"{LEVEL_FACT}{FLOOR}" in words.kinds
-        ):  # a file without the level is refused in checks
+        if self.presses and f"{LEVEL_FACT}{FLOOR}" in words.kinds:  # a file without the level is refused in checks
             gates.insert(0, _gate(words, "below_floor", f"{LEVEL_FACT}{FLOOR}", self.name))
         kind = (self.act, self.channel, self.notice)
         if self.gap_days is not None:
@@ -339,9 +335,7 @@ class Rung(_Strict):
         """Add the rung's gap to what the borrower hears of; a required notice does not wait for it."""
         if self.min_gap_days == 0:
             return self
-        gate = _gap_gate(
-            _vocabulary(info), ("stage_gap", self.stage), "days_since_contact", self.min_gap_days
-        )
+        gate = _gap_gate(_vocabulary(info), ("stage_gap", self.stage), "days_since_contact", self.min_gap_days)
         for treatment in self.treatments:
             if treatment.act in FACING_ACTS and not treatment.required:
                 treatment._gates = (*treatment.gates, gate)  # noqa: SLF001 - the same file's model

@@ -1,1 +1,4 @@
-"""Engines: each opens the loaded tables, runs the same steps and writes their outputs. Nothing else knows which it is."""
+"""Engines: each opens the loaded tables, runs the same steps and writes their outputs.
+
+Nothing else knows which it is.
+"""

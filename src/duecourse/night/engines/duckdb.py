@@ -106,7 +106,10 @@ class DuckDB:
         return self._texts[name]
 
     def _text(self, table: ir.Table) -> str:
-        """Compile a table. DuckDB sums int64 to a 128-bit integer where Ibis takes it for int64: make it one, or fail."""
+        """Compile a table. DuckDB sums int64 to a 128-bit integer where Ibis takes it for int64.
+
+        Make it one, or fail.
+        """
         wide = [f'CAST("{name}" AS BIGINT) AS "{name}"' for name, kind in table.schema().items() if kind.is_int64()]
         text = str(self.connection.compile(table))
         return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({text})" if wide else text
@@ -127,7 +130,8 @@ class DuckDB:
 
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return a small table as Python rows."""
-        return self.connection.to_pyarrow(table).to_pylist()
+        found: list[dict[str, Any]] = self.connection.to_pyarrow(table).to_pylist()
+        return found
 
     def number(self, value: ir.Scalar) -> int:
         """Return one whole number."""
@@ -171,7 +175,7 @@ class Ranges:
         return self._rows(
             "loans",
             f"""loan_no, borrower_no, loan_id, borrower_id, product, currency,
-            opened_on, {_day('opened_on')} AS opened, {_day('effective_on')} AS effective, principal, grace_days,
+            opened_on, {_day("opened_on")} AS opened, {_day("effective_on")} AS effective, principal, grace_days,
             late_fee_flat, late_fee_ppm, late_fee_min, coalesce(late_fee_max, -1) AS late_fee_max, penalty_ppb_day,
             (penalty_base = 'instalment')::BIGINT AS penalty_base,
             CASE WHEN interest_after_due = 'runs' THEN interest_ppm_year ELSE 0 END AS interest_ppm_year,
@@ -201,7 +205,7 @@ class Ranges:
             undone = f"CASE WHEN reversal_recorded_at <= TIMESTAMP '{known}' THEN reversed_on END"
         return self._rows(
             "payments",
-            f"""loan_no, {_day('paid_on')} AS day, {_day(undone)} AS undone, amount,
+            f"""loan_no, {_day("paid_on")} AS day, {_day(undone)} AS undone, amount,
             coalesce(target_instalment, -1) AS target_instalment, target_component""",
             low,
             high,
@@ -226,9 +230,14 @@ class Ranges:
 
     def pauses(self, low: int, high: int) -> pa.Table:
         """Pauses by loan and first day; one ends with its `until_at`, or the day before the next `resume`."""
-        events = self._rows("events", f"""loan_no, kind, {_day('happened_on')} AS first,
-            {_day(f"(until_at AT TIME ZONE 'UTC' AT TIME ZONE '{_quoted(self.zone)}')::DATE")} AS last""", low, high,
-            "AND kind IN ('pause', 'resume')")
+        events = self._rows(
+            "events",
+            f"""loan_no, kind, {_day("happened_on")} AS first,
+            {_day(f"(until_at AT TIME ZONE 'UTC' AT TIME ZONE '{_quoted(self.zone)}')::DATE")} AS last""",
+            low,
+            high,
+            "AND kind IN ('pause', 'resume')",
+        )
         if events.num_rows == 0:
             return events.select(["loan_no", "first", "last"])
         self.cursor.register("pause_events", events)
@@ -241,7 +250,10 @@ class Ranges:
 
 
 def known_rows(table: str, until: str | None) -> str:
-    """Return the SQL condition on the rows known at a moment, given in SQL; None: everything counts, newest versions only."""
+    """Return the SQL condition on the rows known at a moment, given in SQL; None.
+
+    Everything counts, newest versions only.
+    """
     versioned = BY_NAME[table].versioned
     if until is None:
         return "superseded_at IS NULL" if versioned else "true"

@@ -134,10 +134,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Arm:
-    """Borrowers of one arm of the experiment, and the share that the strategy gives it."""
+    """Borrowers of one arm of the experiment (None: those held out), and the share it is given."""
 
-    arm: str
-    held_out: bool
+    arm: str | None
     assignment_ppm: int | None
     borrowers: int
 

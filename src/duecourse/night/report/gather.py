@@ -138,11 +138,9 @@ def _volumes(plan: ir.Table) -> ir.Table:
 
 
 def _arms(plan: ir.Table) -> ir.Table:
-    return (
-        measures.volumes(plan, ("arm", "held_out", "assignment_ppm"))
-        .filter(ibis._.arm.notnull())
-        .drop("acts")
-    )
+    # Whoever is held out is in no arm: the strategy holds out one share, whatever arm would have come.
+    rows = plan.filter(plan.arm.notnull()).mutate(arm=ibis.ifelse(plan.held_out, ibis.null("string"), plan.arm))
+    return measures.volumes(rows, ("arm", "assignment_ppm")).drop("acts")
 
 
 def _table_rows(book: LoadedBook) -> list[TableRows]:

@@ -128,9 +128,7 @@ def _row(then: str, rolls: Sequence[Roll], columns: Sequence[str], buckets: Sequ
             for roll in here
             if roll.owed_then is not None and roll.of_owed_then
         )
-        cells.append(
-            Cell(now, Rate(sum(roll.loans for roll in here), loans), _tone(then, now, buckets), parts)
-        )
+        cells.append(Cell(now, Rate(sum(roll.loans for roll in here), loans), _tone(then, now, buckets), parts))
     return Row(then, loans, tuple(cells))
 
 
