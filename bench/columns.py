@@ -27,14 +27,14 @@ _NAME: Final = re.compile(r"\b([a-z_]+?)__([a-z_]+)\b")
 class Spy:
     """A DuckDB connection that asks for the plan of every statement before it runs it."""
 
-    def __init__(self, connection: Any, tables: Path, copy: Path, found: set[tuple[str, str]]) -> None:  # noqa: ANN401
+    def __init__(self, connection: Any, tables: Path, copy: Path, found: set[tuple[str, str]]) -> None:
         """Watch a connection: point scans of `tables` at `copy`, and add what they read to `found`."""
         self._connection = connection
         self._tables = tables
         self._copy = copy
         self._found = found
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         """Everything else is the connection's own."""
         return getattr(self._connection, name)
 
@@ -42,15 +42,15 @@ class Spy:
         """Return a cursor, watched too."""
         return Spy(self._connection.cursor(), self._tables, self._copy, self._found)
 
-    def execute(self, query: Any, parameters: Any = None) -> Any:  # noqa: ANN401
+    def execute(self, query: Any, parameters: Any = None) -> Any:
         """Note what the statement would read, then run it."""
         return self._connection.execute(self._noted(query, parameters), parameters)
 
-    def sql(self, query: Any, **options: Any) -> Any:  # noqa: ANN401
+    def sql(self, query: Any, **options: Any) -> Any:
         """Note what the query would read, then make a relation of it."""
         return self._connection.sql(self._noted(query, options.get("params")), **options)
 
-    def _noted(self, query: Any, parameters: Any) -> Any:  # noqa: ANN401
+    def _noted(self, query: Any, parameters: Any) -> Any:
         text = _SCAN.sub(self._renamed, query) if isinstance(query, str) else query
         if isinstance(text, str) and _PLANNED.match(text):
             for _, plan in self._connection.execute(f"EXPLAIN (FORMAT json) {text}", parameters).fetchall():
@@ -66,7 +66,7 @@ class Spy:
         return f"(SELECT {named} FROM read_parquet('{self._copy}/{table}.parquet'))"
 
 
-def scans(plan: Any) -> Iterator[str]:  # noqa: ANN401  JSON of any shape
+def scans(plan: Any) -> Iterator[str]:
     """Yield what each Parquet scan of a plan says of itself."""
     for node in plan if isinstance(plan, list) else [plan]:
         if "PARQUET" in node["name"]:
@@ -79,7 +79,7 @@ def watching(tables: Path, copy: Path, found: set[tuple[str, str]]) -> Iterator[
     """Let every DuckDB connection opened meanwhile be watched."""
     plain = duckdb.connect
 
-    def connect(*arguments: Any, **options: Any) -> Spy:  # noqa: ANN401
+    def connect(*arguments: Any, **options: Any) -> Spy:
         return Spy(plain(*arguments, **options), tables, copy, found)
 
     duckdb.connect = connect  # type: ignore[assignment]
@@ -103,6 +103,5 @@ def columns_read(tables: Path, on: date) -> dict[str, list[str]]:
             one_night(tables, Path(folder) / "out", on)
     names = {file.stem for file in tables.glob("*.parquet")}
     return {
-        table: sorted(column for of, column in found if of == table)
-        for table in sorted(names & dict(found).keys())
+        table: sorted(column for of, column in found if of == table) for table in sorted(names & dict(found).keys())
     }

@@ -41,9 +41,7 @@ def one_night(tables: Path, out: Path, on: date) -> dict[str, object]:
 def main(arguments: list[str]) -> dict[str, object]:
     """Do what the arguments say, and add the process's peak memory."""
     what, source, out = arguments[0], Path(arguments[1]), Path(arguments[2])
-    found = (
-        one_load(source, out) if what == "load" else one_night(source, out, date.fromisoformat(arguments[3]))
-    )
+    found = one_load(source, out) if what == "load" else one_night(source, out, date.fromisoformat(arguments[3]))
     # Linux counts kilobytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return found | {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}

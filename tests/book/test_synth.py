@@ -40,7 +40,7 @@ def rows(book: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     return book.execute(sql).fetchall()
 
 
-def one(book: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401
+def one(book: duckdb.DuckDBPyConnection, sql: str) -> Any:
     return rows(book, sql)[0][0]
 
 
@@ -80,9 +80,7 @@ def test_the_same_book_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
 def test_another_seed_is_another_book(tmp_path: Path) -> None:
     synth(500, 11, tmp_path / "a")
     synth(500, 12, tmp_path / "b")
-    assert (tmp_path / "a" / "payments.parquet").read_bytes() != (
-        tmp_path / "b" / "payments.parquet"
-    ).read_bytes()
+    assert (tmp_path / "a" / "payments.parquet").read_bytes() != (tmp_path / "b" / "payments.parquet").read_bytes()
 
 
 def of_first_loans(frame: dict[str, Any], loans: int) -> list[str]:
@@ -166,9 +164,7 @@ def test_behaviours_and_corrections_all_occur(book: duckdb.DuckDBPyConnection) -
 
 
 def test_one_call_in_twelve_reaches_the_borrower(book: duckdb.DuckDBPyConnection) -> None:
-    answered = (
-        "avg((outcome = 'conversation')::int) from contacts where channel = 'call' and direction = 'out'"
-    )
+    answered = "avg((outcome = 'conversation')::int) from contacts where channel = 'call' and direction = 'out'"
     assert 0.07 < one(book, f"select {answered}") < 0.09
 
 
@@ -288,9 +284,7 @@ def test_an_earlier_book_leaves_nothing_behind(tmp_path: Path) -> None:
     synth(300, 5, tmp_path)
     assert not (tmp_path / "damage.json").exists()
     synth(300, 5, tmp_path / "other")
-    assert (tmp_path / "payments.parquet").read_bytes() == (
-        tmp_path / "other" / "payments.parquet"
-    ).read_bytes()
+    assert (tmp_path / "payments.parquet").read_bytes() == (tmp_path / "other" / "payments.parquet").read_bytes()
 
 
 def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def _file_row(table: str, row: Mapping[str, object]) -> dict[str, object]:
     return {FILE_NAMES.get((table, name), name): value for name, value in row.items()}
 
 
-def _as_table(file: TableFile, rows: list[dict[str, object]]) -> Any:  # noqa: ANN401  pyarrow has no types
+def _as_table(file: TableFile, rows: list[dict[str, object]]) -> Any:
     plain = pa.schema(
         [(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in file.schema],
     )

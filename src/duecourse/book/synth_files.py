@@ -59,7 +59,7 @@ class TableFile:
         if rows.num_rows:
             self.append(rows)
 
-    def append(self, rows: Any) -> None:  # noqa: ANN401  pyarrow has no types
+    def append(self, rows: Any) -> None:
         """Append an Arrow table that has the file's own column names."""
         if self.kind == "csv":
             rows = rows.cast(pa.schema([(field.name, _plain(field.type)) for field in rows.schema]))
@@ -70,7 +70,7 @@ class TableFile:
         self._writer.write_table(rows.cast(self.schema))
         self.rows += rows.num_rows
 
-    def _open(self) -> Any:  # noqa: ANN401
+    def _open(self) -> Any:
         if self.kind == "csv":
             return pa_csv.CSVWriter(self.path, self.schema)
         words = [field.name for field in self.schema if pa.types.is_dictionary(field.type)]
@@ -82,7 +82,7 @@ def _in_file(table: str, column: str) -> str:
     return FILE_NAMES.get((table, column), column)
 
 
-def _plain(kind: Any) -> Any:  # noqa: ANN401
+def _plain(kind: Any) -> Any:
     """Return the type of a dictionary's values, or the type itself."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 

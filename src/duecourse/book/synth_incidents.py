@@ -113,9 +113,7 @@ def notices_frame(loans: Loans, stopped: Ints) -> Frame:
     ]
     kind, number, borrower, served = (np.concatenate(values) for values in zip(*found, strict=True))
     arrived = served + 3
-    seen = np.flatnonzero(
-        loans.dice.chance("notice arrives", 850_000, number, kind) & (arrived <= loans.last)
-    )
+    seen = np.flatnonzero(loans.dice.chance("notice arrives", 850_000, number, kind) & (arrived <= loans.last))
     rows = np.concatenate((np.arange(len(number)), seen))
     new = np.arange(len(rows)) >= len(number)
     return {
@@ -214,9 +212,7 @@ def write_offs_frame(loans: Loans, schedule: Schedule, conduct: Conduct, stopped
     return {
         "write_off_id": ids("O", (number, 8)),
         "loan_id": loan_ids(number),
-        "kind": words(
-            loans.dice.chance("charge-off", 300_000, number).astype(np.int64), ("write_off", "charge_off")
-        ),
+        "kind": words(loans.dice.chance("charge-off", 300_000, number).astype(np.int64), ("write_off", "charge_off")),
         "amount": numbers(left),
         "written_off_on": dates(stopped[at] + 180),
         "recorded_at": moments(stopped[at] + 180, _EVENING),

@@ -98,6 +98,25 @@ class Histories(NamedTuple):
     pauses: PauseColumns
 
 
+def read_only(book: Histories) -> Histories:
+    """Return the same histories as read-only contiguous arrays: one type of array, so that numba compiles once.
+
+    Arrow hands out read-only arrays and numpy writable ones; numba takes them for different types.
+    """
+    groups: list[Any] = [_shut(group) if isinstance(group, np.ndarray) else _closed(group) for group in book]
+    return Histories(*groups)
+
+
+def _closed(group: Any) -> Any:
+    return type(group)(*(_shut(column) for column in group))
+
+
+def _shut(column: NDArray[Any]) -> NDArray[Any]:
+    shut = np.ascontiguousarray(column).view()
+    shut.flags.writeable = False
+    return shut
+
+
 def day_number(day: date | None) -> int:
     """Return days since 1970-01-01, or NEVER for None."""
     return NEVER if day is None else (day - EPOCH).days
@@ -120,54 +139,56 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
     payments = [_payments(loan) for loan in loans]
     waivers = [sorted(loan.waivers, key=lambda row: (row.waived_on, row.waiver_id)) for loan in loans]
     pauses = [sorted(loan.pauses, key=lambda row: row[0]) for loan in loans]
-    return Histories(
-        opened=_days(day_number(loan.opened_on) for loan in loans),
-        written_off=_days(min((day_number(day) for day in loan.written_off_on), default=NEVER) for loan in loans),
-        accelerated=_days(min((day_number(day) for day in loan.accelerated_on), default=NEVER) for loan in loans),
-        terms=_terms([sorted(loan.terms, key=lambda row: row.effective_on) for loan in loans]),
-        instalments=InstalmentColumns(
-            *_columns(
-                instalments,
-                (np.int64, lambda row: row.number),
-                (np.int32, lambda row: day_number(row.due_on)),
-                (np.int64, lambda row: row.principal),
-                (np.int64, lambda row: row.interest),
-                (np.int64, lambda row: row.fee),
-            )
-        ),
-        charges=ChargeColumns(
-            *_columns(
-                charges,
-                (np.int32, lambda row: day_number(row.charged_on)),
-                (np.int64, lambda row: COMPONENTS.index(row.component)),
-                (np.int64, lambda row: row.amount),
-            )
-        ),
-        payments=PaymentColumns(
-            *_columns(
-                payments,
-                (np.int32, lambda row: day_number(row[0].paid_on)),
-                (np.int32, lambda row: day_number(row[1])),
-                (np.int64, lambda row: row[0].amount),
-                (np.int64, lambda row: _unset(row[0].target_instalment)),
-                (np.int64, lambda row: _component(row[0].target_component)),
-            )
-        ),
-        waivers=WaiverColumns(
-            *_columns(
-                waivers,
-                (np.int32, lambda row: day_number(row.waived_on)),
-                (np.int64, lambda row: _component(row.component)),
-                (np.int64, lambda row: row.amount),
-            )
-        ),
-        pauses=PauseColumns(
-            *_columns(
-                pauses,
-                (np.int32, lambda row: day_number(row[0])),
-                (np.int32, lambda row: day_number(row[1])),
-            )
-        ),
+    return read_only(
+        Histories(
+            opened=_days(day_number(loan.opened_on) for loan in loans),
+            written_off=_days(min((day_number(day) for day in loan.written_off_on), default=NEVER) for loan in loans),
+            accelerated=_days(min((day_number(day) for day in loan.accelerated_on), default=NEVER) for loan in loans),
+            terms=_terms([sorted(loan.terms, key=lambda row: row.effective_on) for loan in loans]),
+            instalments=InstalmentColumns(
+                *_columns(
+                    instalments,
+                    (np.int64, lambda row: row.number),
+                    (np.int32, lambda row: day_number(row.due_on)),
+                    (np.int64, lambda row: row.principal),
+                    (np.int64, lambda row: row.interest),
+                    (np.int64, lambda row: row.fee),
+                )
+            ),
+            charges=ChargeColumns(
+                *_columns(
+                    charges,
+                    (np.int32, lambda row: day_number(row.charged_on)),
+                    (np.int64, lambda row: COMPONENTS.index(row.component)),
+                    (np.int64, lambda row: row.amount),
+                )
+            ),
+            payments=PaymentColumns(
+                *_columns(
+                    payments,
+                    (np.int32, lambda row: day_number(row[0].paid_on)),
+                    (np.int32, lambda row: day_number(row[1])),
+                    (np.int64, lambda row: row[0].amount),
+                    (np.int64, lambda row: _unset(row[0].target_instalment)),
+                    (np.int64, lambda row: _component(row[0].target_component)),
+                )
+            ),
+            waivers=WaiverColumns(
+                *_columns(
+                    waivers,
+                    (np.int32, lambda row: day_number(row.waived_on)),
+                    (np.int64, lambda row: _component(row.component)),
+                    (np.int64, lambda row: row.amount),
+                )
+            ),
+            pauses=PauseColumns(
+                *_columns(
+                    pauses,
+                    (np.int32, lambda row: day_number(row[0])),
+                    (np.int32, lambda row: day_number(row[1])),
+                )
+            ),
+        )
     )
 
 

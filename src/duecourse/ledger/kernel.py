@@ -20,6 +20,7 @@ from duecourse.ledger.state import (
     CUT,
     DUE,
     ENFORCED,
+    FALLEN,
     FEE,
     INTEREST,
     IS_INSTALMENT,
@@ -30,6 +31,7 @@ from duecourse.ledger.state import (
     MET_ON,
     ON_INTEREST,
     ON_PENALTY,
+    OPEN,
     PENALTY,
     PENALTY_AFTER,
     PRINCIPAL,
@@ -139,16 +141,16 @@ def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segme
         day = work.days[index]
         if day > before:
             version = terms_on(book, loan, version, before + 1)
-            steps.accrue(book.terms.rows[version], count, before, day, book.opened[loan], work)
+            steps.accrue(book.terms.rows[version], before, day, book.opened[loan], work)
         version = terms_on(book, loan, version, day)
         terms = book.terms.rows[version]
-        steps.fall_due(terms, count, day, 1 if book.accelerated[loan] == day else 0, work)
-        steps.charge_late_fees(terms, count, day, work)
-        steps.charge_by_hand(terms, count, day, work)
-        payment = steps.pay(book.payments, payments, terms, count, day, on, payment, work)
-        waiver = steps.waive(book.waivers, waivers, terms, count, day, waiver, work)
-        steps.settle_met(count, day, work)
-        now_oldest = oldest_unmet(count, day, work)
+        steps.fall_due(terms, day, 1 if book.accelerated[loan] == day else 0, work)
+        steps.charge_late_fees(terms, day, work)
+        steps.charge_by_hand(terms, day, work)
+        payment = steps.pay(book.payments, payments, terms, day, on, payment, work)
+        waiver = steps.waive(book.waivers, waivers, terms, day, waiver, work)
+        steps.settle_met(day, work)
+        now_oldest = oldest_unmet(day, work)
         if now_oldest != oldest:
             if oldest != NEVER and day > begins:
                 write_segment(segments, written, begins, day, oldest)
@@ -171,14 +173,16 @@ def terms_on(book: Histories, loan: int, version: int, day: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def oldest_unmet(count: int, day: int, work: Work) -> int:
-    """Return the oldest due date, up to and including a day, of an instalment that is not met; NEVER for none."""
-    oldest = NEVER
-    for place in range(count):
-        item = work.items[place]
-        if item[IS_INSTALMENT] == 1 and item[DUE] <= day and item[MET_ON] == NEVER:
-            oldest = min(oldest, item[DUE])
-    return oldest
+def oldest_unmet(day: int, work: Work) -> int:
+    """Return the oldest due date, up to and including a day, of an instalment that is not met; NEVER for none.
+
+    Due dates of instalments do not fall in item order, so it is the first one's.
+    """
+    items = work.items
+    for place in range(work.purse[OPEN], work.purse[FALLEN]):
+        if items[place, IS_INSTALMENT] == 1 and items[place, DUE] <= day and items[place, MET_ON] == NEVER:
+            return int(items[place, DUE])
+    return NEVER
 
 
 @njit(cache=True, nogil=True)
@@ -192,20 +196,20 @@ def write_segment(segments: Days, place: int, begins: int, until: int, oldest: i
 @njit(cache=True, nogil=True)
 def write_amounts(on: int, work: Work, amounts: Numbers, enforce: int) -> None:
     """Add up one run's lines by component and by when they fall due."""
+    items = work.items
     first = RUN_ROWS * enforce
     for row in range(RUN_ROWS):
         amounts[first + row] = 0
     cut = work.purse[CUT]
     for place in range(work.purse[ITEMS]):
-        item = work.items[place]
-        when = first + (0 if item[DUE] < on else (1 if item[DUE] == on else 2))
-        amounts[when] += item[COST]
-        amounts[when + 3] += item[FEE] + item[LATE_FEE]
-        amounts[when + 6] += item[PENALTY]
-        amounts[when + 9] += item[INTEREST] + item[LATE_INTEREST]
-        amounts[when + 12] += item[PRINCIPAL]
+        when = first + (0 if items[place, DUE] < on else (1 if items[place, DUE] == on else 2))
+        amounts[when] += items[place, COST]
+        amounts[when + 3] += items[place, FEE] + items[place, LATE_FEE]
+        amounts[when + 6] += items[place, PENALTY]
+        amounts[when + 9] += items[place, INTEREST] + items[place, LATE_INTEREST]
+        amounts[when + 12] += items[place, PRINCIPAL]
         for kind in (ON_INTEREST, ON_PENALTY):
-            cut += item[TRIED + kind] - item[LET + kind]
+            cut += items[place, TRIED + kind] - items[place, LET + kind]
     amounts[first + ROW_CREDIT] = work.purse[CREDIT]
     amounts[first + ROW_CUT] = cut
 
@@ -213,13 +217,13 @@ def write_amounts(on: int, work: Work, amounts: Numbers, enforce: int) -> None:
 @njit(cache=True, nogil=True)
 def write_ageing(book: Histories, loan: int, on: int, work: Work, fact: Numbers) -> None:
     """Write the oldest due date overdue, days past due and delinquent days, from the enforceable run."""
+    items = work.items
     oldest = -1
     overdue = 0
     for place in range(work.purse[ITEMS]):
-        item = work.items[place]
-        if item[IS_INSTALMENT] == 1 and item[DUE] < on and item[MET_ON] == NEVER:
+        if items[place, IS_INSTALMENT] == 1 and items[place, DUE] < on and items[place, MET_ON] == NEVER:
             overdue += 1
-            if oldest < 0 or item[DUE] < work.items[oldest, DUE]:
+            if oldest < 0 or items[place, DUE] < items[oldest, DUE]:
                 oldest = place
     fact[OVERDUE_INSTALMENTS] = overdue
     fact[OLDEST_DUE] = NEVER
@@ -227,11 +231,11 @@ def write_ageing(book: Histories, loan: int, on: int, work: Work, fact: Numbers)
     fact[DELINQUENT_DAYS] = 0
     if oldest < 0:
         return
-    due = work.items[oldest, DUE]
+    due = items[oldest, DUE]
     days = on - due
     fact[OLDEST_DUE] = due
     fact[DAYS_PAST_DUE] = days
-    grace = work.items[oldest, PENALTY_AFTER]
+    grace = items[oldest, PENALTY_AFTER]
     fact[DELINQUENT_DAYS] = max(0, days - grace - paused_days(book, loan, due, on))
 
 
@@ -271,16 +275,16 @@ def write_payments(book: Histories, loan: int, on: int, fact: Numbers) -> None:
 @njit(cache=True, nogil=True)
 def write_next_due(on: int, work: Work, fact: Numbers) -> None:
     """Write the next due date that credit does not cover yet, and what is missing of its first instalment."""
+    items = work.items
     fact[NEXT_DUE_ON] = NEVER
     fact[NEXT_DUE_AMOUNT] = 0
     credit = work.purse[CREDIT]
     for place in range(work.purse[ITEMS]):
-        item = work.items[place]
-        if item[IS_INSTALMENT] == 0 or item[DUE] <= on:
+        if items[place, IS_INSTALMENT] == 0 or items[place, DUE] <= on:
             continue
-        amount = item[FEE] + item[INTEREST] + item[PRINCIPAL]
+        amount = items[place, FEE] + items[place, INTEREST] + items[place, PRINCIPAL]
         if amount > credit:
-            fact[NEXT_DUE_ON] = item[DUE]
+            fact[NEXT_DUE_ON] = items[place, DUE]
             fact[NEXT_DUE_AMOUNT] = amount - credit
             return
         credit -= amount
@@ -289,18 +293,19 @@ def write_next_due(on: int, work: Work, fact: Numbers) -> None:
 @njit(cache=True, nogil=True)
 def write_on_time(on: int, work: Work, fact: Numbers) -> None:
     """Count the instalments fallen due, and how many of the latest in a row were met by their due date."""
+    items = work.items
     met = 0
     fallen_due = 0
     broken = False
     count = work.purse[ITEMS]
     for back in range(count):
-        item = work.items[count - 1 - back]
-        if item[IS_INSTALMENT] == 0 or item[DUE] > on:
+        place = count - 1 - back
+        if items[place, IS_INSTALMENT] == 0 or items[place, DUE] > on:
             continue
         fallen_due += 1
-        if item[MET_ON] > item[DUE] and item[DUE] < on:
+        if items[place, MET_ON] > items[place, DUE] and items[place, DUE] < on:
             broken = True
-        if item[MET_ON] <= item[DUE] and not broken:
+        if items[place, MET_ON] <= items[place, DUE] and not broken:
             met += 1
     fact[ON_TIME_IN_A_ROW] = met
     fact[FALLEN_DUE] = fallen_due

@@ -25,7 +25,9 @@ REFUSED: Final = 7
 TRACED: Final = 8
 ITEMS: Final = 9
 ENFORCED: Final = 10  # 1 in the enforceable run
-PURSE: Final = 11
+OPEN: Final = 11  # place of the first item that is not settled
+FALLEN: Final = 12  # how many items have fallen due
+PURSE: Final = 13
 
 # Columns of an item. The first seven are its lines.
 DUE: Final = 7  # may be moved by acceleration
@@ -82,12 +84,12 @@ def _longest(start: Numbers) -> int:
 
 
 @njit(cache=True, nogil=True)
-def outstanding(items: NDArray[np.int64], count: int) -> int:
+def outstanding(work: Work) -> int:
     """Sum all principal lines, due or not."""
     total = 0
-    for place in range(count):
-        total += items[place, PRINCIPAL]
-    return total
+    for place in range(work.purse[OPEN], work.purse[ITEMS]):
+        total += work.items[place, PRINCIPAL]
+    return int(total)
 
 
 @njit(cache=True, nogil=True)
@@ -96,11 +98,11 @@ def note(work: Work, day: int, kind: int, place: int, line: int, amount: int, de
     row = work.purse[TRACED]
     if row >= work.trace.shape[0]:
         return
-    trace = work.trace[row]
-    trace[0] = day
-    trace[1] = kind
-    trace[2] = place
-    trace[3] = line
-    trace[4] = amount
-    trace[5] = detail
+    trace = work.trace
+    trace[row, 0] = day
+    trace[row, 1] = kind
+    trace[row, 2] = place
+    trace[row, 3] = line
+    trace[row, 4] = amount
+    trace[row, 5] = detail
     work.purse[TRACED] = row + 1

@@ -1,12 +1,14 @@
 """The steps of a day, in the order of docs/concepts/ledger.md: accrual, falling due, late fees, charges, payments, ...
 
-`work.items[:count]` are the items of the loan in item order; `terms` is one row of terms.
+`work.items` are the items of the loan in item order; `terms` is one row of terms. Only a window of the items is
+looked at: those before `purse[OPEN]` are due and settled for good, those from `purse[FALLEN]` on have not fallen due.
 """
 
 from typing import Final, cast
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from duecourse.ledger.exact import (
     PER_PPB_DAY,
@@ -29,12 +31,14 @@ from duecourse.ledger.state import (
     CUT,
     DUE,
     ENFORCED,
+    FALLEN,
     FEE,
     FEE_AMOUNT,
     FEE_DAY,
     FIRST_LINE,
     INTEREST,
     IS_INSTALMENT,
+    ITEMS,
     LATE_FEE,
     LATE_INTEREST,
     LET,
@@ -42,6 +46,7 @@ from duecourse.ledger.state import (
     NUMBER,
     ON_INTEREST,
     ON_PENALTY,
+    OPEN,
     PENALTY,
     PENALTY_AFTER,
     PRINCIPAL,
@@ -101,42 +106,42 @@ def lay_out(book: Histories, loan: int, work: Work) -> int:
     rows = book.instalments.start[loan + 1]
     charge = book.charges.start[loan]
     charges = book.charges.start[loan + 1]
-    count = 0
+    items = work.items
+    place = 0
     while row < rows or charge < charges:
-        item = work.items[count]
         for column in range(COLUMNS):
-            item[column] = 0
-        item[MET_ON] = NEVER
-        item[FEE_DAY] = NEVER
+            items[place, column] = 0
+        items[place, MET_ON] = NEVER
+        items[place, FEE_DAY] = NEVER
         if charge >= charges or (row < rows and book.instalments.due[row] <= book.charges.day[charge]):
-            item[IS_INSTALMENT] = 1
-            item[DUE] = book.instalments.due[row]
-            item[NUMBER] = book.instalments.number[row]
-            item[PRINCIPAL] = book.instalments.principal[row]
-            item[INTEREST] = book.instalments.interest[row]
-            item[FEE] = book.instalments.fee[row]
-            late_terms(item, book.terms.rows[version_on(book, loan, item[DUE])])
+            items[place, IS_INSTALMENT] = 1
+            items[place, DUE] = book.instalments.due[row]
+            items[place, NUMBER] = book.instalments.number[row]
+            items[place, PRINCIPAL] = book.instalments.principal[row]
+            items[place, INTEREST] = book.instalments.interest[row]
+            items[place, FEE] = book.instalments.fee[row]
+            late_terms(items, place, book.terms.rows[version_on(book, loan, items[place, DUE])])
             row += 1
         else:
-            item[DUE] = book.charges.day[charge]
-            item[CHARGE_LINE] = FIRST_LINE[book.charges.component[charge]]
-            item[CHARGE_AMOUNT] = book.charges.amount[charge]
+            items[place, DUE] = book.charges.day[charge]
+            items[place, CHARGE_LINE] = FIRST_LINE[book.charges.component[charge]]
+            items[place, CHARGE_AMOUNT] = book.charges.amount[charge]
             charge += 1
-        item[SCHEDULED_DUE] = item[DUE]
-        count += 1
-    return count
+        items[place, SCHEDULED_DUE] = items[place, DUE]
+        place += 1
+    return place
 
 
 @njit(cache=True, nogil=True)
-def late_terms(item: Numbers, terms: Numbers) -> None:
+def late_terms(items: NDArray[np.int64], place: int, terms: Numbers) -> None:
     """Set grace and late fee of an instalment, by the terms on its due date."""
-    item[PENALTY_AFTER] = terms[T_GRACE]
+    items[place, PENALTY_AFTER] = terms[T_GRACE]
     if terms[T_FEE_FLAT] == 0 and terms[T_FEE_PPM] == 0:
         return
-    scheduled = item[PRINCIPAL] + item[INTEREST] + item[FEE]
+    scheduled = items[place, PRINCIPAL] + items[place, INTEREST] + items[place, FEE]
     amount = max(terms[T_FEE_FLAT] + share(scheduled, terms[T_FEE_PPM]), terms[T_FEE_MIN])
-    item[FEE_AMOUNT] = min(amount, terms[T_FEE_MAX]) if terms[T_FEE_MAX] >= 0 else amount
-    item[FEE_DAY] = item[DUE] + terms[T_GRACE] + 1
+    items[place, FEE_AMOUNT] = min(amount, terms[T_FEE_MAX]) if terms[T_FEE_MAX] >= 0 else amount
+    items[place, FEE_DAY] = items[place, DUE] + terms[T_GRACE] + 1
 
 
 @njit(cache=True, nogil=True)
@@ -185,36 +190,36 @@ def add_day(days: Numbers, found: int, day: int, on: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def accrue(terms: Numbers, count: int, after: int, until: int, opened: int, work: Work) -> None:
+def accrue(terms: Numbers, after: int, until: int, opened: int, work: Work) -> None:
     """Accrue late interest and penalty for the days (after, until], on which terms and lines do not change."""
     stopped = work.purse[STOPPED_FROM] <= after and terms[T_STOPS] == 1
     if stopped or (terms[T_INTEREST_PPM] == 0 and terms[T_PENALTY_PPB] == 0):
-        grow_stock(terms, count, after, until, opened, work)
+        grow_stock(terms, after, until, opened, work)
         return
     if is_limited(terms, work.purse):
         need_whole, need_part = 0, 0
-        for place in range(count):
+        for place in range(work.purse[OPEN], work.purse[FALLEN]):
             for kind in (ON_INTEREST, ON_PENALTY):
-                whole, part = accrual(terms, work.items[place], kind, after, until)
+                whole, part = accrual(terms, work.items, place, kind, after, until)
                 need_whole, need_part = plus(need_whole, need_part, whole, part)
         room_whole, room_part = room(terms, work.purse)
         if exceeds(need_whole, need_part, room_whole, room_part):
             for day in range(after + 1, until + 1):
-                grow_stock(terms, count, day - 1, day, opened, work)
-                accrue_items(terms, count, day - 1, day, work)
+                grow_stock(terms, day - 1, day, opened, work)
+                accrue_items(terms, day - 1, day, work)
             return
-    grow_stock(terms, count, after, until, opened, work)
-    accrue_items(terms, count, after, until, work)
+    grow_stock(terms, after, until, opened, work)
+    accrue_items(terms, after, until, work)
 
 
 @njit(cache=True, nogil=True)
-def grow_stock(terms: Numbers, count: int, after: int, until: int, opened: int, work: Work) -> None:
+def grow_stock(terms: Numbers, after: int, until: int, opened: int, work: Work) -> None:
     """Let the headroom of the all-in cap grow for the days (after, until] that lie after opening."""
     days = until - max(after, opened)
     if work.purse[ENFORCED] == 0 or terms[T_CAP_YEAR] < 0 or days <= 0:
         return
     purse = work.purse
-    whole, part = times(outstanding(work.items, count), terms[T_CAP_YEAR] * days * PER_PPM_YEAR_365)
+    whole, part = times(outstanding(work), terms[T_CAP_YEAR] * days * PER_PPM_YEAR_365)
     purse[STOCK], purse[STOCK + 1] = plus(purse[STOCK], purse[STOCK + 1], whole, part)
 
 
@@ -241,25 +246,25 @@ def room(terms: Numbers, purse: Numbers) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def accrual(terms: Numbers, item: Numbers, kind: int, after: int, until: int) -> tuple[int, int]:
+def accrual(terms: Numbers, items: NDArray[np.int64], place: int, kind: int, after: int, until: int) -> tuple[int, int]:
     """Return what one instalment accrues of one kind in (after, until], before any cap."""
-    if item[IS_INSTALMENT] == 0 or item[DUE] >= until:
+    if items[place, IS_INSTALMENT] == 0 or items[place, DUE] >= until:
         return 0, 0
     if kind == ON_INTEREST:
         rate = terms[T_INTEREST_PPM]
-        begins = max(after, item[DUE])
-        if rate == 0 or item[PRINCIPAL] == 0:
+        begins = max(after, items[place, DUE])
+        if rate == 0 or items[place, PRINCIPAL] == 0:
             return 0, 0
         days = thirty(until) - thirty(begins) if terms[T_DAY_COUNT] == _THIRTY else until - begins
         unit = PER_PPM_YEAR_365 if terms[T_DAY_COUNT] == _ACTUAL_365 else PER_PPM_YEAR_360
-        return times(item[PRINCIPAL], rate * days * unit)
+        return times(items[place, PRINCIPAL], rate * days * unit)
     rate = terms[T_PENALTY_PPB]
-    days = until - max(after, item[DUE] + item[PENALTY_AFTER])
+    days = until - max(after, items[place, DUE] + items[place, PENALTY_AFTER])
     if rate == 0 or days <= 0:
         return 0, 0
-    base = item[PRINCIPAL]
+    base = items[place, PRINCIPAL]
     if terms[T_PENALTY_BASE] != _BY_PRINCIPAL:
-        base += item[FEE] + item[INTEREST]
+        base += items[place, FEE] + items[place, INTEREST]
     return times(base, rate * days * PER_PPB_DAY)
 
 
@@ -282,32 +287,37 @@ def thirty(day: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def accrue_items(terms: Numbers, count: int, after: int, until: int, work: Work) -> None:
+def accrue_items(terms: Numbers, after: int, until: int, work: Work) -> None:
     """Let the accruals of (after, until] in, item by item, late interest first, and post what has become whole."""
     limited = is_limited(terms, work.purse)
-    for place in range(count):
-        item = work.items[place]
+    items = work.items
+    for place in range(work.purse[OPEN], work.purse[FALLEN]):
         for kind in (ON_INTEREST, ON_PENALTY):
-            whole, part = accrual(terms, item, kind, after, until)
+            whole, part = accrual(terms, items, place, kind, after, until)
             if whole == 0 and part == 0:
                 continue
-            tried = item[TRIED + kind]
-            item[TRIED + kind], item[TRIED + kind + 1] = plus(tried, item[TRIED + kind + 1], whole, part)
-            if item[TRIED + kind] > _TOO_MUCH:
+            tried = add(items, place, TRIED + kind, whole, part)
+            if items[place, TRIED + kind] > _TOO_MUCH:
                 work.purse[REFUSED] = 1
             if limited:
                 room_whole, room_part = room(terms, work.purse)
                 if exceeds(whole, part, room_whole, room_part):
                     whole, part = room_whole, room_part
             let_in(terms, whole, part, work.purse)
-            before = item[LET + kind]
-            item[LET + kind], item[LET + kind + 1] = plus(before, item[LET + kind + 1], whole, part)
-            posted = item[LET + kind] - before
-            cut = item[TRIED + kind] - tried - posted
+            posted = add(items, place, LET + kind, whole, part)
+            cut = tried - posted
             line = LATE_INTEREST if kind == ON_INTEREST else PENALTY
-            item[line] += posted
+            items[place, line] += posted
             if posted != 0 or cut != 0:
                 note(work, until, ACCRUED, place, line, posted, cut)
+
+
+@njit(cache=True, nogil=True)
+def add(items: NDArray[np.int64], place: int, column: int, whole: int, part: int) -> int:
+    """Add an exact amount to the pair of columns that keeps its sum; return by how much the whole part grew."""
+    before = items[place, column]
+    items[place, column], items[place, column + 1] = plus(before, items[place, column + 1], whole, part)
+    return int(items[place, column] - before)
 
 
 @njit(cache=True, nogil=True)
@@ -332,71 +342,73 @@ def pass_cap(terms: Numbers, amount: int, purse: Numbers) -> int:
 
 
 @njit(cache=True, nogil=True)
-def fall_due(terms: Numbers, count: int, day: int, accelerate: int, work: Work) -> None:
+def fall_due(terms: Numbers, day: int, accelerate: int, work: Work) -> None:
     """Accelerate if this is the day for it, then let the instalments of the day fall due."""
+    items, purse = work.items, work.purse
+    while purse[FALLEN] < purse[ITEMS] and items[purse[FALLEN], SCHEDULED_DUE] <= day:
+        purse[FALLEN] += 1
     if accelerate == 1:
         note(work, day, ACCELERATION, NONE, NONE, DUE_NOW, DUE_NOW)
-        for place in range(count):
-            item = work.items[place]
-            if item[IS_INSTALMENT] == 1 and item[DUE] > day:
-                item[DUE] = day
-                item[FEE_DAY] = NEVER
-    for place in range(count):
-        item = work.items[place]
-        if item[IS_INSTALMENT] == 0 or item[DUE] != day:
+        for place in range(purse[FALLEN], purse[ITEMS]):
+            if items[place, IS_INSTALMENT] == 1:
+                items[place, DUE] = day
+                items[place, FEE_DAY] = NEVER
+        purse[FALLEN] = purse[ITEMS]
+    for place in range(purse[OPEN], purse[FALLEN]):
+        if items[place, IS_INSTALMENT] == 0 or items[place, DUE] != day:
             continue
         for line in (FEE, INTEREST, PRINCIPAL):
-            amount = item[line]
+            amount = items[place, line]
             if amount == 0:
                 continue
-            granted = amount if line == PRINCIPAL else pass_cap(terms, amount, work.purse)
-            item[line] = granted
+            granted = amount if line == PRINCIPAL else pass_cap(terms, amount, purse)
+            items[place, line] = granted
             note(work, day, FELL_DUE, place, line, granted, amount - granted)
 
 
 @njit(cache=True, nogil=True)
-def charge_late_fees(terms: Numbers, count: int, day: int, work: Work) -> None:
+def charge_late_fees(terms: Numbers, day: int, work: Work) -> None:
     """Charge the late fee of every instalment whose grace ended yesterday unmet, unless accrual has stopped."""
-    if work.purse[STOPPED_FROM] < day and terms[T_STOPS] == 1:
+    items, purse = work.items, work.purse
+    if purse[STOPPED_FROM] < day and terms[T_STOPS] == 1:
         return
-    for place in range(count):
-        item = work.items[place]
-        if item[FEE_DAY] != day or item[MET_ON] != NEVER:
+    for place in range(purse[OPEN], purse[FALLEN]):
+        if items[place, FEE_DAY] != day or items[place, MET_ON] != NEVER:
             continue
-        amount = item[FEE_AMOUNT]
-        granted = pass_cap(terms, amount, work.purse)
-        item[LATE_FEE] += granted
+        amount = items[place, FEE_AMOUNT]
+        granted = pass_cap(terms, amount, purse)
+        items[place, LATE_FEE] += granted
         note(work, day, LATE, place, LATE_FEE, granted, amount - granted)
 
 
 @njit(cache=True, nogil=True)
-def charge_by_hand(terms: Numbers, count: int, day: int, work: Work) -> None:
+def charge_by_hand(terms: Numbers, day: int, work: Work) -> None:
     """Let the charges of the day become due; cost passes no cap."""
-    for place in range(count):
-        item = work.items[place]
-        if item[IS_INSTALMENT] == 1 or item[DUE] != day:
+    items, purse = work.items, work.purse
+    for place in range(purse[OPEN], purse[FALLEN]):
+        if items[place, IS_INSTALMENT] == 1 or items[place, DUE] != day:
             continue
-        line = item[CHARGE_LINE]
-        amount = item[CHARGE_AMOUNT]
-        granted = amount if line == COST else pass_cap(terms, amount, work.purse)
-        item[line] = granted
+        line = items[place, CHARGE_LINE]
+        amount = items[place, CHARGE_AMOUNT]
+        granted = amount if line == COST else pass_cap(terms, amount, purse)
+        items[place, line] = granted
         note(work, day, CHARGED, place, line, granted, amount - granted)
 
 
 @njit(cache=True, nogil=True)
-def pay(rows: PaymentColumns, last: int, terms: Numbers, count: int, day: int, on: int, row: int, work: Work) -> int:
+def pay(rows: PaymentColumns, last: int, terms: Numbers, day: int, on: int, row: int, work: Work) -> int:
     """Let credit and then the payments of the day meet what is due; return the next row of payments."""
     purse = work.purse
     if purse[CREDIT] > 0:
-        purse[CREDIT] = allocate(terms, count, day, purse[CREDIT], NONE, NONE, DUE_NOW, FROM_CREDIT, NONE, work)
+        purse[CREDIT] = allocate(terms, day, purse[CREDIT], NONE, NONE, DUE_NOW, FROM_CREDIT, NONE, work)
     while row < last and rows.day[row] <= day:
         if rows.undone[row] > on:
             left = rows.amount[row]
             number = rows.target_instalment[row]
             component = rows.target_component[row]
             if number >= 0 or component >= 0:
-                left = allocate(terms, count, day, left, number, component, DUE_NOW, PAID, row, work)
-            left = allocate(terms, count, day, left, NONE, NONE, DUE_NOW, PAID, row, work)
+                left = allocate(terms, day, left, number, component, DUE_NOW, PAID, row, work)
+            left = allocate(terms, day, left, NONE, NONE, DUE_NOW, PAID, row, work)
             if left > 0:
                 note(work, day, TO_CREDIT, NONE, NONE, left, row)
             purse[CREDIT] += left
@@ -405,12 +417,12 @@ def pay(rows: PaymentColumns, last: int, terms: Numbers, count: int, day: int, o
 
 
 @njit(cache=True, nogil=True)
-def waive(rows: WaiverColumns, last: int, terms: Numbers, count: int, day: int, row: int, work: Work) -> int:
+def waive(rows: WaiverColumns, last: int, terms: Numbers, day: int, row: int, work: Work) -> int:
     """Let the waivers of the day reduce what is due, then what is not yet due; return the next row of waivers."""
     while row < last and rows.day[row] <= day:
         component = rows.component[row]
-        left = allocate(terms, count, day, rows.amount[row], NONE, component, DUE_NOW, WAIVED, row, work)
-        allocate(terms, count, day, left, NONE, component, DUE_LATER, WAIVED, row, work)
+        left = allocate(terms, day, rows.amount[row], NONE, component, DUE_NOW, WAIVED, row, work)
+        allocate(terms, day, left, NONE, component, DUE_LATER, WAIVED, row, work)
         row += 1
     return row
 
@@ -418,7 +430,6 @@ def waive(rows: WaiverColumns, last: int, terms: Numbers, count: int, day: int, 
 @njit(cache=True, nogil=True)
 def allocate(
     terms: Numbers,
-    count: int,
     day: int,
     amount: int,
     number: int,
@@ -433,15 +444,16 @@ def allocate(
     `number` and `component` restrict it to one instalment or component (-1: any); `later` tells due lines (0) from
     lines that fall due later (1).
     """
+    items = work.items
     rounds = 5 if terms[T_BY_COMPONENT] == 1 else 1
+    until = work.purse[ITEMS] if later == 1 else work.purse[FALLEN]
     for turn in range(rounds):
-        for place in range(count):
+        for place in range(work.purse[OPEN], until):
             if amount == 0:
                 return 0
-            item = work.items[place]
-            if (item[DUE] > day) != (later == 1):
+            if (items[place, DUE] > day) != (later == 1):
                 continue
-            if number >= 0 and (item[IS_INSTALMENT] == 0 or item[NUMBER] != number):
+            if number >= 0 and (items[place, IS_INSTALMENT] == 0 or items[place, NUMBER] != number):
                 continue
             for turn_of_component in range(5):
                 wanted = (terms[T_ORDER] >> (3 * turn_of_component)) & 7
@@ -464,11 +476,24 @@ def meet(place: int, line: int, day: int, amount: int, kind: int, source: int, w
 
 
 @njit(cache=True, nogil=True)
-def settle_met(count: int, day: int, work: Work) -> None:
-    """Note the day on which an instalment that is due was first met; once met it stays met."""
-    for place in range(count):
-        item = work.items[place]
-        if item[DUE] > day or item[MET_ON] != NEVER:
+def settle_met(day: int, work: Work) -> None:
+    """Note the day on which an instalment that is due was first met; once met it stays met. Move the window on."""
+    items, purse = work.items, work.purse
+    for place in range(purse[OPEN], purse[FALLEN]):
+        if items[place, DUE] > day or items[place, MET_ON] != NEVER:
             continue
-        if item[FEE] == 0 and item[INTEREST] == 0 and item[PRINCIPAL] == 0:
-            item[MET_ON] = day
+        if items[place, FEE] == 0 and items[place, INTEREST] == 0 and items[place, PRINCIPAL] == 0:
+            items[place, MET_ON] = day
+    while purse[OPEN] < purse[FALLEN] and is_settled(items, purse[OPEN], day):
+        purse[OPEN] += 1
+
+
+@njit(cache=True, nogil=True)
+def is_settled(items: NDArray[np.int64], place: int, day: int) -> bool:
+    """Tell whether an item is due and owes nothing on any line: nothing can happen to it any more."""
+    if items[place, DUE] > day or items[place, MET_ON] == NEVER:
+        return False
+    owed = 0
+    for line in range(7):
+        owed += items[place, line]
+    return bool(owed == 0)

@@ -20,6 +20,7 @@ from duecourse.ledger.histories import (
     TermsRows,
     WaiverColumns,
     pack_order,
+    read_only,
 )
 
 _TERMS = (
@@ -105,7 +106,7 @@ def read(reader: Reader, low: int, high: int, on_day: int) -> Book:
         waivers=WaiverColumns(waiver_start, _days(waivers, "day"), _components(waivers), _ints(waivers, "amount")),
         pauses=PauseColumns(pause_start, _days(pauses, "first"), _days(pauses, "last")),
     )
-    return Book(histories, versions.take(pa.array(_in_force(_days(versions, "effective"), start, on_day))))
+    return Book(read_only(histories), versions.take(pa.array(_in_force(_days(versions, "effective"), start, on_day))))
 
 
 @dataclass(frozen=True)
