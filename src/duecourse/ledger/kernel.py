@@ -9,15 +9,16 @@ specification.
 from typing import Final, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from duecourse.ledger import steps
+from duecourse.ledger.compiled import compiled
 from duecourse.ledger.histories import NEVER, Days, Histories, Numbers
 from duecourse.ledger.state import (
     COST,
     CREDIT,
     CUT,
+    CUT_ANY,
     DUE,
     ENFORCED,
     FALLEN,
@@ -38,8 +39,6 @@ from duecourse.ledger.state import (
     PURSE,
     REFUSED,
     STOPPED_FROM,
-    T_CAP_SHARE,
-    T_CAP_YEAR,
     T_EFFECTIVE,
     TRIED,
     Work,
@@ -65,13 +64,12 @@ ON_TIME_IN_A_ROW: Final = 9
 SPELL_FROM: Final = 10
 CLEAN_FROM: Final = 11
 SEGMENTS: Final = 12
-CAPPED: Final = 13
-REFUSED_LOAN: Final = 14
-FALLEN_DUE: Final = 15
-FACTS: Final = 16
+REFUSED_LOAN: Final = 13
+FALLEN_DUE: Final = 14
+FACTS: Final = 15
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def run(
     book: Histories,
     first: int,
@@ -89,17 +87,17 @@ def run(
     from `book.instalments.start[l]` on, `facts[SEGMENTS, l]` of them.
     """
     for loan in range(first, last):
-        capped = is_capped(book, loan)
-        if capped:
+        count = one_run(book, loan, on, ENFORCEABLE, work, segments)
+        cut = work.purse[CUT_ANY] == 1
+        if cut:
             one_run(book, loan, on, CONTRACTUAL, work, segments)
             write_amounts(on, work, amounts[:, loan], CONTRACTUAL)
-        count = one_run(book, loan, on, ENFORCEABLE, work, segments)
+            count = one_run(book, loan, on, ENFORCEABLE, work, segments)
         write_amounts(on, work, amounts[:, loan], ENFORCEABLE)
-        if not capped:
-            for row in range(RUN_ROWS):
+        if not cut:
+            for row in range(RUN_ROWS):  # nothing was cut, so both runs are the same
                 amounts[row, loan] = amounts[RUN_ROWS + row, loan]
         fact = facts[:, loan]
-        fact[CAPPED] = 1 if capped else 0
         fact[SEGMENTS] = count
         fact[REFUSED_LOAN] = work.purse[REFUSED]
         write_ageing(book, loan, on, work, fact)
@@ -109,16 +107,7 @@ def run(
         write_spell(book.instalments.start[loan], fact, segments)
 
 
-@njit(cache=True, nogil=True)
-def is_capped(book: Histories, loan: int) -> bool:
-    """Tell whether any version of the terms sets a cap; without one both runs are the same."""
-    for version in range(book.terms.start[loan], book.terms.start[loan + 1]):
-        if book.terms.rows[version, T_CAP_YEAR] >= 0 or book.terms.rows[version, T_CAP_SHARE] >= 0:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
+@compiled
 def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segments: Days) -> int:
     """Play one loan's history up to and including day `on`; return how many segments of history there are."""
     count = steps.lay_out(book, loan, work)
@@ -128,7 +117,9 @@ def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segme
     work.purse[ITEMS] = count
     work.purse[STOPPED_FROM] = book.written_off[loan]
     days = steps.event_days(book, loan, on, count, work)
+    rows = book.terms.rows
     version = book.terms.start[loan]
+    versions = book.terms.start[loan + 1]
     payment = book.payments.start[loan]
     payments = book.payments.start[loan + 1]
     waiver = book.waivers.start[loan]
@@ -140,10 +131,10 @@ def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segme
     for index in range(days):
         day = work.days[index]
         if day > before:
-            version = terms_on(book, loan, version, before + 1)
-            steps.accrue(book.terms.rows[version], before, day, book.opened[loan], work)
-        version = terms_on(book, loan, version, day)
-        terms = book.terms.rows[version]
+            version = terms_on(rows, versions, version, before + 1)
+            steps.accrue(rows[version], before, day, book.opened[loan], work)
+        version = terms_on(rows, versions, version, day)
+        terms = rows[version]
         steps.fall_due(terms, day, 1 if book.accelerated[loan] == day else 0, work)
         steps.charge_late_fees(terms, day, work)
         steps.charge_by_hand(terms, day, work)
@@ -164,15 +155,15 @@ def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segme
     return int(written - first)
 
 
-@njit(cache=True, nogil=True)
-def terms_on(book: Histories, loan: int, version: int, day: int) -> int:
+@compiled
+def terms_on(rows: NDArray[np.int64], versions: int, version: int, day: int) -> int:
     """Return the version of the terms in force on a day, looking forward from an earlier one."""
-    while version + 1 < book.terms.start[loan + 1] and book.terms.rows[version + 1, T_EFFECTIVE] <= day:
+    while version + 1 < versions and rows[version + 1, T_EFFECTIVE] <= day:
         version += 1
     return version
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def oldest_unmet(day: int, work: Work) -> int:
     """Return the oldest due date, up to and including a day, of an instalment that is not met; NEVER for none.
 
@@ -185,7 +176,7 @@ def oldest_unmet(day: int, work: Work) -> int:
     return NEVER
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_segment(segments: Days, place: int, begins: int, until: int, oldest: int) -> None:
     """Write one segment of history."""
     segments[0, place] = begins
@@ -193,7 +184,7 @@ def write_segment(segments: Days, place: int, begins: int, until: int, oldest: i
     segments[2, place] = oldest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_amounts(on: int, work: Work, amounts: Numbers, enforce: int) -> None:
     """Add up one run's lines by component and by when they fall due."""
     items = work.items
@@ -214,7 +205,7 @@ def write_amounts(on: int, work: Work, amounts: Numbers, enforce: int) -> None:
     amounts[first + ROW_CUT] = cut
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_ageing(book: Histories, loan: int, on: int, work: Work, fact: Numbers) -> None:
     """Write the oldest due date overdue, days past due and delinquent days, from the enforceable run."""
     items = work.items
@@ -239,7 +230,7 @@ def write_ageing(book: Histories, loan: int, on: int, work: Work, fact: Numbers)
     fact[DELINQUENT_DAYS] = max(0, days - grace - paused_days(book, loan, due, on))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def paused_days(book: Histories, loan: int, after: int, until: int) -> int:
     """Count the days in (after, until] that lie in any pause; pauses are sorted by first day and may overlap."""
     count = 0
@@ -253,7 +244,7 @@ def paused_days(book: Histories, loan: int, after: int, until: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_payments(book: Histories, loan: int, on: int, fact: Numbers) -> None:
     """Write the sum paid, and the day and amount of the last day with a payment."""
     total = 0
@@ -272,7 +263,7 @@ def write_payments(book: Histories, loan: int, on: int, fact: Numbers) -> None:
     fact[LAST_PAID_AMOUNT] = last_amount
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_next_due(on: int, work: Work, fact: Numbers) -> None:
     """Write the next due date that credit does not cover yet, and what is missing of its first instalment."""
     items = work.items
@@ -290,7 +281,7 @@ def write_next_due(on: int, work: Work, fact: Numbers) -> None:
         credit -= amount
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_on_time(on: int, work: Work, fact: Numbers) -> None:
     """Count the instalments fallen due, and how many of the latest in a row were met by their due date."""
     items = work.items
@@ -311,7 +302,7 @@ def write_on_time(on: int, work: Work, fact: Numbers) -> None:
     fact[FALLEN_DUE] = fallen_due
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_spell(first: int, fact: Numbers, segments: Days) -> None:
     """Write the first day of the spell under way, or the first clean day after the last one."""
     fact[SPELL_FROM] = NEVER

@@ -6,9 +6,9 @@ Arrays are allocated once for a range of loans, as long as its longest loan need
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from duecourse.ledger.compiled import compiled
 from duecourse.ledger.histories import Histories, Numbers
 
 COST, FEE, LATE_FEE, PENALTY, INTEREST, LATE_INTEREST, PRINCIPAL = range(7)
@@ -27,7 +27,8 @@ ITEMS: Final = 9
 ENFORCED: Final = 10  # 1 in the enforceable run
 OPEN: Final = 11  # place of the first item that is not settled
 FALLEN: Final = 12  # how many items have fallen due
-PURSE: Final = 13
+CUT_ANY: Final = 13  # 1 once a cap has cut anything, however small
+PURSE: Final = 14
 
 # Columns of an item. The first seven are its lines.
 DUE: Final = 7  # may be moved by acceleration
@@ -83,7 +84,7 @@ def _longest(start: Numbers) -> int:
     return int(np.diff(start).max(initial=0))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def outstanding(work: Work) -> int:
     """Sum all principal lines, due or not."""
     total = 0
@@ -92,7 +93,7 @@ def outstanding(work: Work) -> int:
     return int(total)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def note(work: Work, day: int, kind: int, place: int, line: int, amount: int, detail: int) -> None:
     """Keep a row of the trace, when there is room for one."""
     row = work.purse[TRACED]

@@ -23,6 +23,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import Catalogue
 from duecourse.night import ageing, candidates, choice, facts, plan, position, stage
 from duecourse.night.engines import duckdb
+from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 from duecourse.strategy.models import Strategy
 
@@ -73,7 +74,10 @@ class Night:
         self.strategy = strategy
         self.options = options
         spill = options.spill or book.folder.parent / "spill"
-        self.engine = duckdb.DuckDB.open(book.folder, threads=options.threads, memory=options.memory, spill=spill)
+        texts = Texts(book.folder.parent.parent / "compiled", duckdb.NAME, strategy.hash)
+        self.engine = duckdb.DuckDB.open(
+            book.folder, texts, threads=options.threads, memory=options.memory, spill=spill
+        )
         self.loans = self.engine.loans()
         self._give_strategy()
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from duecourse.book.schema import BY_NAME, TABLES
+from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 
 NAME: Final = "duckdb"
@@ -27,22 +28,23 @@ class DuckDB:
 
     tables: Path
     connection: Backend
-    _texts: dict[str, str]
+    _texts: Texts
     _results: dict[str, ir.Table]
     _known: str = ""
 
     @classmethod
-    def open(cls, tables: Path, *, threads: int, memory: str, spill: Path) -> "DuckDB":
+    def open(cls, tables: Path, texts: Texts, *, threads: int, memory: str, spill: Path) -> "DuckDB":
         """Open the loaded tables; `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it."""
         connection = ibis.duckdb.connect(
             threads=threads, memory_limit=memory, temp_directory=str(spill), preserve_insertion_order=True
         )
-        engine = cls(tables, connection, {}, {})
+        engine = cls(tables, connection, texts, {})
         engine._do("SET TimeZone = 'UTC'")
         return engine
 
     def close(self) -> None:
-        """Close the connection."""
+        """Keep the compiled texts, and close the connection."""
+        self._texts.save()
         self.connection.disconnect()
 
     def _do(self, text: str, values: list[Any] | None = None) -> list[Any]:
@@ -101,9 +103,7 @@ class DuckDB:
         self._results.setdefault(name, self.connection.table(name))
 
     def _compiled(self, name: str, build: Callable[[], ir.Table]) -> str:
-        if name not in self._texts:
-            self._texts[name] = self._text(build())
-        return self._texts[name]
+        return self._texts.get(name, lambda: self._text(build()))
 
     def _text(self, table: ir.Table) -> str:
         """Compile a table. DuckDB sums int64 to a 128-bit integer where Ibis takes it for int64.

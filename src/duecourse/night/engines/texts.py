@@ -1,0 +1,53 @@
+"""The SQL of each step, kept between runs: the same strategy and the same code compile to the same texts.
+
+Compiling the steps of a night takes seconds whatever the size of the book, so it is done once.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import duecourse
+
+_PARTS = ("book", "kernel", "law", "night", "strategy")
+
+
+class Texts:
+    """Texts by the name of their step, read from and written to one file; a file that cannot be read is made anew."""
+
+    def __init__(self, folder: Path, engine: str, strategy_hash: str) -> None:
+        """Find the texts of this engine, strategy and code in a folder; nothing need be there."""
+        self._path = folder / f"{_key(engine, strategy_hash)}.json"
+        self._texts: dict[str, str] = {}
+        self._new = False
+        if self._path.exists():
+            self._texts = json.loads(self._path.read_text(encoding="utf-8"))
+
+    def get(self, name: str, build: Callable[[], str]) -> str:
+        """Return the text of a step, compiling it if it is not known yet."""
+        if name not in self._texts:
+            self._texts[name] = build()
+            self._new = True
+        return self._texts[name]
+
+    def save(self) -> None:
+        """Write what is new; the file appears whole or not at all."""
+        if not self._new:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        beside.write_text(json.dumps(self._texts), encoding="utf-8")
+        beside.replace(self._path)
+        self._new = False
+
+
+def _key(engine: str, strategy_hash: str) -> str:
+    digest = hashlib.sha256(f"{engine} {strategy_hash} {version('ibis-framework')} {version('sqlglot')}".encode())
+    home = Path(duecourse.__file__).parent
+    for part in _PARTS:
+        for path in sorted((home / part).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
