@@ -61,7 +61,7 @@ class Case:
         text = HEAD.format(**filled) + (PAYMENTS.format(**filled) if payments else "") + more
         return self.write("book.toml", text)
 
-    def load(self, **options: Any) -> LoadedBook:  # noqa: ANN401 - handed through
+    def load(self, **options: Any) -> LoadedBook:
         return load(self.folder / "book.toml", None, self.folder / "out", **options)
 
     def quarantine(self, table: str) -> list[dict[str, str]]:

@@ -41,9 +41,7 @@ HEADER = b"pid,loan,day,amt,cur"
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
-def test_every_row_ends_in_book_or_quarantine_under_its_number(
-    case: Case, rows: Rows, line_end: bytes
-) -> None:
+def test_every_row_ends_in_book_or_quarantine_under_its_number(case: Case, rows: Rows, line_end: bytes) -> None:
     case.write("loans.csv", LOANS)
     case.write("payments.csv", line_end.join([HEADER, *(line for line, _, _ in PAYMENTS), b""]))
     case.mapping(payments=True, payment_columns='currency = "cur"')
@@ -51,9 +49,7 @@ def test_every_row_ends_in_book_or_quarantine_under_its_number(
     book = case.load()
 
     found = case.reasons("payments")
-    expected = {
-        number: (column, reason) for number, (_, column, reason) in enumerate(PAYMENTS, start=1) if reason
-    }
+    expected = {number: (column, reason) for number, (_, column, reason) in enumerate(PAYMENTS, start=1) if reason}
     assert found.keys() == expected.keys()
     for number, (column, reason) in expected.items():
         assert found[number][0] == column, number
@@ -68,9 +64,7 @@ def test_each_damage_alone_keeps_its_neighbours(case: Case) -> None:
     case.write("loans.csv", LOANS)
     case.mapping(payments=True, payment_columns='currency = "cur"')
     for number, (line, _, reason) in enumerate(PAYMENTS):
-        case.write(
-            "payments.csv", b"\n".join([HEADER, b"a,A,2026-01-01,1,", line, b"z,A,2026-01-01,1,", b""])
-        )
+        case.write("payments.csv", b"\n".join([HEADER, b"a,A,2026-01-01,1,", line, b"z,A,2026-01-01,1,", b""]))
         book = case.load()
         counts = book.tables["payments"]
         on_its_own = reason and not reason.startswith("a row with the same")

@@ -24,18 +24,14 @@ def test_the_small_book(tmp_path: Path) -> None:
     folder = EXAMPLES / "small"
     book = load(folder / "book.toml", None, tmp_path)
     assert (book.loans, book.borrowers, book.zone) == (12, 10, "Europe/Berlin")
-    assert {name: counts.quarantined for name, counts in book.tables.items() if counts.quarantined} == {
-        "payments": 1
-    }
+    assert {name: counts.quarantined for name, counts in book.tables.items() if counts.quarantined} == {"payments": 1}
     with (tmp_path / "quarantine" / "payments.csv").open(encoding="utf-8", newline="") as stream:
         (bad,) = csv.DictReader(stream)
     rows = _read(folder / "zahlungen.csv")
     assert rows[int(bad["row"]) - 1]["Beleg"] == "Z5999"
     assert (bad["column"], bad["value"]) == ("paid_on", "31.02.2026")
     cents = sum(
-        int(Decimal(row["Betrag"].replace(".", "").replace(",", ".")) * 100)
-        for row in rows
-        if row["Beleg"] != "Z5999"
+        int(Decimal(row["Betrag"].replace(".", "").replace(",", ".")) * 100) for row in rows if row["Beleg"] != "Z5999"
     )
     with duckdb.connect() as con:
         (found,) = con.execute(

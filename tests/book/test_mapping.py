@@ -34,9 +34,7 @@ LOANS = "id,who,sum\nA,a,100\n"
         ({"more": "[boook]\n"}, 17, ["no section [boook]", "did you mean 'book'"]),
     ],
 )  # fmt: skip
-def test_a_fault_is_named_with_its_line(
-    case: Case, parts: dict[str, Any], line: int, words: list[str]
-) -> None:
+def test_a_fault_is_named_with_its_line(case: Case, parts: dict[str, Any], line: int, words: list[str]) -> None:
     case.write("loans.csv", LOANS)
     path = case.mapping(**parts)
     with pytest.raises(DueCourseError) as caught:
@@ -81,7 +79,7 @@ def test_nothing_half_written_is_left_behind(case: Case) -> None:
 
 
 def test_the_quarantine_share_is_an_exact_decimal(case: Case) -> None:
-    from decimal import Decimal  # noqa: PLC0415 - only here
+    from decimal import Decimal
 
     path = case.mapping()
     path.write_text(path.read_text().replace("quarantine_share_max = 1", "quarantine_share_max = 0.1"))

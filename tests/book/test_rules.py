@@ -138,9 +138,7 @@ def test_a_hold_finds_its_borrower_through_the_loan(case: Case, rows: Rows) -> N
     case.mapping(more=HOLDS)
     book = case.load()
     noon = datetime(2026, 1, 2, 12)
-    assert rows(
-        book, "holds", "borrower_no, loan_no, hold_id, borrower_id, kind, recorded_at, superseded_at"
-    ) == [
+    assert rows(book, "holds", "borrower_no, loan_no, hold_id, borrower_id, kind, recorded_at, superseded_at") == [
         (0, 0, "1", "a", "dispute", noon, datetime(2026, 2, 1, 12)),
         (0, 0, "1", "a", "attorney", datetime(2026, 2, 1, 12), None),
         (1, None, "2", "b", "dispute", datetime(2026, 1, 1, 12), None),
@@ -183,9 +181,7 @@ def test_every_table_is_written_with_its_columns(case: Case) -> None:
     book = case.load()
     for table in TABLES:
         with duckdb.connect() as con:
-            names = [
-                row[0] for row in con.execute(f"DESCRIBE SELECT * FROM '{book.path(table.name)}'").fetchall()
-            ]
+            names = [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM '{book.path(table.name)}'").fetchall()]
         numbers = ["borrower_no", "loan_no"] if "loan_id" in table.names else ["borrower_no"]
         moment = ["happened_on"] if table.name in {"contacts", "events", "consents"} else []
         undone = ["reversed_on", "reversal_recorded_at"] if table.name == "payments" else []
@@ -260,9 +256,7 @@ def test_a_database_is_read_again_each_time(case: Case, rows: Rows) -> None:
         base.executemany("INSERT INTO l VALUES (?, ?, ?)", [("A", 7, 10.5), ("B", 8, None)])
     base.close()
     path = case.mapping()
-    path.write_text(
-        path.read_text().replace('from = "loans.csv"', 'database = "sqlite:///x.db"\ntable = "l"')
-    )
+    path.write_text(path.read_text().replace('from = "loans.csv"', 'database = "sqlite:///x.db"\ntable = "l"'))
     first = case.load()
     assert rows(first, "loans", "loan_id, borrower_id, principal") == [("A", "7", 1050)]
     assert case.reasons("loans") == {2: ("principal", "missing")}

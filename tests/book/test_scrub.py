@@ -57,9 +57,7 @@ def test_blocks_may_end_anywhere(block: int, monkeypatch: pytest.MonkeyPatch) ->
     assert rejected == [2, 4]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "name"), [("cp1252", "in.csv"), ("utf-16", "in.csv"), ("latin-1", "in.csv.gz")]
-)
+@pytest.mark.parametrize(("encoding", "name"), [("cp1252", "in.csv"), ("utf-16", "in.csv"), ("latin-1", "in.csv.gz")])
 def test_other_encodings_and_gzip(encoding: str, name: str) -> None:
     kept, rejected, _ = _run("a,b\n1,f\u00e4llig\n".encode(encoding), 2, encoding, name)
     assert kept == [["a", "b"], ["1", "f\u00e4llig"]]

@@ -77,37 +77,25 @@ def test_a_payment_without_a_time_became_known_at_noon(case: Case, rows: Rows) -
         min_size=1, max_size=30,
     ),
 )  # fmt: skip
-def test_amounts_are_exact_or_refused(
-    case: Case, rows: Rows, amounts: list[tuple[Decimal, str, int]]
-) -> None:
+def test_amounts_are_exact_or_refused(case: Case, rows: Rows, amounts: list[tuple[Decimal, str, int]]) -> None:
     """Loans in currencies of 0, 2, 3 and 4 decimals, and their instalments: the same answer for both."""
-    texts = [
-        (str(amount.quantize(Decimal(1).scaleb(-places))), currency) for amount, currency, places in amounts
-    ]
+    texts = [(str(amount.quantize(Decimal(1).scaleb(-places))), currency) for amount, currency, places in amounts]
     exact = {
-        f"L{number}": Decimal(text).scaleb(MINOR_DIGITS[currency])
-        for number, (text, currency) in enumerate(texts)
+        f"L{number}": Decimal(text).scaleb(MINOR_DIGITS[currency]) for number, (text, currency) in enumerate(texts)
     }
     fitting = {loan: int(value) for loan, value in exact.items() if value == int(value)}
     ok = "".join(f"L{number},w,1,{currency}\n" for number, (_, currency) in enumerate(texts))
     case.write(
         "loans.csv",
-        "id,who,sum,cur\n"
-        + "".join(f"L{n},w,{text},{cur}\n" for n, (text, cur) in enumerate(texts))
-        + "Z,w,1,USD\n",
+        "id,who,sum,cur\n" + "".join(f"L{n},w,{text},{cur}\n" for n, (text, cur) in enumerate(texts)) + "Z,w,1,USD\n",
     )
     case.mapping(loan_columns='currency = "cur"')
     found: dict[str, int] = dict(rows(case.load(), "loans", "loan_id, principal"))
     assert {key: value for key, value in found.items() if key != "Z"} == fitting
     case.write("loans.csv", "id,who,sum,cur\n" + ok)
     case.write("rates.csv", "loan,amt\n" + "".join(f"L{n},{text}\n" for n, (text, _) in enumerate(texts)))
-    more = (
-        '[tables.instalments]\nfrom = "rates.csv"\n[tables.instalments.columns]\nloan_id = '
-        '"loan"\nnumber = "1"\n'
-    )
-    case.mapping(
-        loan_columns='currency = "cur"', more=more + 'due_on = "\'2026-01-01\'"\nprincipal = "amt"\n'
-    )
+    more = '[tables.instalments]\nfrom = "rates.csv"\n[tables.instalments.columns]\nloan_id = "loan"\nnumber = "1"\n'
+    case.mapping(loan_columns='currency = "cur"', more=more + 'due_on = "\'2026-01-01\'"\nprincipal = "amt"\n')
     assert dict(rows(case.load(), "instalments", "loan_id, principal")) == fitting
 
 

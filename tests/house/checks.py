@@ -35,7 +35,9 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "portal": _WEB,
     "api": _WEB,
     "testing": (*_WEB, "desk", "portal", "api"),
-    "cli": (*_WEB, "desk", "portal", "api"),
+    "terminal": (*_LAW_AND_BELOW, "strategy", "night"),
+    "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "terminal"),
+    "cli": (*_WEB, "desk", "portal", "api", "terminal", "demonstration"),
     "__main__": ("cli",),
     "__init__": (),
 }
@@ -84,7 +86,7 @@ def _bad_import(place: tuple[str, ...], module: str) -> str | None:
         return f"the kernel imports {module}"
     if _is(module, ENGINES) and layer != "book" and place[:2] != ("night", "engines"):
         return f"{module} outside book and night/engines"
-    if _is(module, TERMINAL) and layer != "cli":
+    if _is(module, TERMINAL) and layer not in {"cli", "terminal"}:
         return f"{module} outside the command line"
     if _is(module, OUTSIDE) and layer in NIGHT_AND_BELOW:
         return f"{layer} imports {module}"

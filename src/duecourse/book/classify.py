@@ -130,9 +130,7 @@ def _columns(work: Work, table: Table, currency_known: str) -> tuple[str, str]:
             f" WHEN {amounts[column.name]} % ({factor}) <> 0 THEN {problem} WHEN "
             f"{amounts[column.name]} // ({factor}) > 10000000000000 THEN {large}"
         )
-        shown.append(
-            f"{amounts[column.name]} // ({factor}) AS {ident(column.name)}"
-        )  # exact: a remainder is a problem
+        shown.append(f"{amounts[column.name]} // ({factor}) AS {ident(column.name)}")  # exact: a remainder is a problem
     return ", ".join(shown), tests
 
 
@@ -150,11 +148,7 @@ def _classify_owned(work: Work, table: Table) -> None:
         other = work.number(name, "currency", "not the currency of its loan")
         zero = work.number(name, "amount", "zero")
         tests += f" WHEN t.currency <> l.currency THEN {other} WHEN t.amount = 0 THEN {zero}"
-    numbers = (
-        "l.borrower_no, CAST(NULL AS BIGINT) AS loan_no"
-        if whole == "borrower"
-        else "l.borrower_no, l.loan_no"
-    )
+    numbers = "l.borrower_no, CAST(NULL AS BIGINT) AS loan_no" if whole == "borrower" else "l.borrower_no, l.loan_no"
     work.con.execute(f"""CREATE TABLE {ident("c_" + name)} AS SELECT t.rowid AS rid, {numbers}, {columns},
         CAST(CASE {tests} ELSE {KEPT} END AS SMALLINT) AS _c
         FROM {ident("t_" + name)} t LEFT JOIN {whole}_index l USING ({whole}_id)""")
@@ -210,9 +204,7 @@ def _mark_repeated(work: Work, table: Table) -> None:
     """Mark the rows whose key an earlier row of the book has; the first in the order of the files stays."""
     name = table.name
     relation = ident("c_" + name)
-    own = next(
-        (key for key in table.key if key not in {"loan_id", "recorded_at", "effective_on"}), table.key[0]
-    )
+    own = next((key for key in table.key if key not in {"loan_id", "recorded_at", "effective_on"}), table.key[0])
     problem = work.number(name, own, _twice(table))
     later = _later_rows(relation, "rid", numbered_key(table), f"_c = {KEPT}")
     work.con.execute(f"UPDATE {relation} SET _c = {problem} FROM ({later}) d WHERE {relation}.rid = d.rid")
@@ -243,6 +235,4 @@ def _mark_reversals(work: Work) -> None:
         f"reverses ORDER BY rid) > 1)"
     )
     work.con.execute(f"UPDATE reversal SET _c = {code['again']} WHERE rid IN {again}")
-    work.con.execute(
-        f"UPDATE c_payments SET _c = r._c FROM reversal r WHERE c_payments.rid = r.rid AND r._c <> {KEPT}"
-    )
+    work.con.execute(f"UPDATE c_payments SET _c = r._c FROM reversal r WHERE c_payments.rid = r.rid AND r._c <> {KEPT}")

@@ -62,9 +62,7 @@ def write_facts(book: LoadedBook) -> None:
     facts["payments_complete_through"] = (
         book.payments_complete_through.isoformat() if book.payments_complete_through else None
     )
-    (book.folder / "book.json").write_text(
-        json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    (book.folder / "book.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def open_book(folder: Path, quarantine: Path | None = None) -> LoadedBook:

@@ -159,9 +159,7 @@ def read_mapping(path: Path) -> BookMapping:
         text = content.decode("utf-8")
         data = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
-        raise MappingError(
-            f"{path}: cannot read the mapping file ({error.strerror}): check the path"
-        ) from error
+        raise MappingError(f"{path}: cannot read the mapping file ({error.strerror}): check the path") from error
     except UnicodeDecodeError as error:
         raise MappingError(f"{path}: is not UTF-8 text: save the mapping as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -190,9 +188,7 @@ def _explain(path: Path, lines: Mapping[tuple[str, ...], int], error: Validation
         )
     if first["type"] == "missing":
         return (
-            f"{place}: [{section}] lacks {key!r}: add it"
-            if section
-            else f"{place}: lacks the section [{key}]: add it"
+            f"{place}: [{section}] lacks {key!r}: add it" if section else f"{place}: lacks the section [{key}]: add it"
         )
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {'.'.join(keys)}: {message}"
@@ -222,6 +218,4 @@ def _check_tables(mapping: BookMapping) -> None:
             if column_.name == "currency" and mapping.book.currency:
                 supplied = True
             if column_.required and not supplied:
-                raise MappingError(
-                    f"{place}: {name} lacks {column_.name!r}: say in its columns where it comes from"
-                )
+                raise MappingError(f"{place}: {name} lacks {column_.name!r}: say in its columns where it comes from")

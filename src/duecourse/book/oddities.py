@@ -33,23 +33,17 @@ class _Look:
     rows: str
 
 
-def find_oddities(
-    con: duckdb.DuckDBPyConnection, book: BookPart, folder: Path, filled: set[str]
-) -> list[Oddity]:
+def find_oddities(con: duckdb.DuckDBPyConnection, book: BookPart, folder: Path, filled: set[str]) -> list[Oddity]:
     """Return the oddities of the written tables that the mapping fills, in table order."""
     found = []
     for look in _looks(book, folder, filled):
-        ((rows, example),) = con.execute(
-            f"SELECT count(*), min_by(example, place) FROM ({look.rows})"
-        ).fetchall()
+        ((rows, example),) = con.execute(f"SELECT count(*), min_by(example, place) FROM ({look.rows})").fetchall()
         if rows:
             found.append(Oddity(look.table, look.kind, int(rows), str(example)))
     return found
 
 
-def date_ranges(
-    con: duckdb.DuckDBPyConnection, folder: Path, filled: set[str]
-) -> dict[str, dict[str, list[str]]]:
+def date_ranges(con: duckdb.DuckDBPyConnection, folder: Path, filled: set[str]) -> dict[str, dict[str, list[str]]]:
     """Return first and last day (ISO text) of each date column that has a value, by filled table."""
     ranges: dict[str, dict[str, list[str]]] = {}
     for table in TABLES:
@@ -61,9 +55,7 @@ def date_ranges(
         days += ["happened_on"] if _is_moment(table) else []
         if table.name not in filled or not days:
             continue
-        picked = ", ".join(
-            f"CAST(min({ident(day)}) AS VARCHAR), CAST(max({ident(day)}) AS VARCHAR)" for day in days
-        )
+        picked = ", ".join(f"CAST(min({ident(day)}) AS VARCHAR), CAST(max({ident(day)}) AS VARCHAR)" for day in days)
         (row,) = con.execute(f"SELECT {picked} FROM {_file(folder, table.name)}").fetchall()
         ranges[table.name] = {day: [row[2 * n], row[2 * n + 1]] for n, day in enumerate(days) if row[2 * n]}
     return ranges

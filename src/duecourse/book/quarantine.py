@@ -31,9 +31,7 @@ def write_quarantine(work: Work, table: Table, folder: Path) -> int:
         f"SELECT count(*) FROM {ident('c_' + name)} WHERE _c > 0"
     ):
         return 0
-    con.execute(
-        f"CREATE OR REPLACE TABLE bad AS SELECT rid, _c AS code FROM {ident('c_' + name)} WHERE _c > 0"
-    )
+    con.execute(f"CREATE OR REPLACE TABLE bad AS SELECT rid, _c AS code FROM {ident('c_' + name)} WHERE _c > 0")
     entries = work.problems[name].entries
     _fill(
         work,
@@ -51,10 +49,7 @@ def write_quarantine(work: Work, table: Table, folder: Path) -> int:
     if found:
         folder.mkdir(exist_ok=True)
         path = text(str(folder / f"{name}.csv"))
-        con.execute(
-            f"COPY (SELECT * EXCLUDE (part) FROM quarantine ORDER BY part, row) TO {path} (FORMAT csv, "
-            f"HEADER)"
-        )
+        con.execute(f"COPY (SELECT * EXCLUDE (part) FROM quarantine ORDER BY part, row) TO {path} (FORMAT csv, HEADER)")
     return found
 
 
@@ -70,8 +65,7 @@ def _add_malformed(work: Work, position: int, part: Part) -> None:
         record=[json.dumps({"line": reject.record}, ensure_ascii=False) for reject in part.rejects],
     )
     work.con.execute(
-        f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, row, '', '', reason, record "
-        f"FROM malformed"
+        f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, row, '', '', reason, record FROM malformed"
     )
 
 

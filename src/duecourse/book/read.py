@@ -89,9 +89,7 @@ def _query(work: Work, table: Table, part: Part) -> str:
     name = table.name
     section = work.mapping.tables[name]
     checked = {
-        column: check(
-            expression, part.names, work.mapping.place("tables", name, "columns", column), part.shown
-        )
+        column: check(expression, part.names, work.mapping.place("tables", name, "columns", column), part.shown)
         for column, expression in section.columns.items()
     }
     keep = None
@@ -101,17 +99,13 @@ def _query(work: Work, table: Table, part: Part) -> str:
         _types(work, table, {"keep": keep}, part, place)
     kinds = _types(work, table, checked, part, None)
     exprs = {
-        column.name: (checked[column.name], kinds[column.name])
-        for column in table.columns
-        if column.name in checked
+        column.name: (checked[column.name], kinds[column.name]) for column in table.columns if column.name in checked
     }
     work.exprs[name].append(exprs)
     return projection(table, exprs, keep, part.relation, _reading(work, table, exprs), work.problems[name])
 
 
-def _types(
-    work: Work, table: Table, checked: Mapping[str, Checked], part: Part, place: str | None
-) -> dict[str, str]:
+def _types(work: Work, table: Table, checked: Mapping[str, Checked], part: Part, place: str | None) -> dict[str, str]:
     """Return the DuckDB type of each expression; MappingError names the one that the engine cannot take."""
     kinds = {}
     for column, expression in checked.items():
@@ -120,13 +114,9 @@ def _types(
         except duckdb.Error as error:
             at = place or work.mapping.place("tables", table.name, "columns", column)
             hint = (
-                ": every value of a text file is a text, cast it first"
-                if part.is_text and not expression.bare
-                else ""
+                ": every value of a text file is a text, cast it first" if part.is_text and not expression.bare else ""
             )
-            raise MappingError(
-                f"{at}: the expression for {column!r} does not work: {one_line(error)}{hint}"
-            ) from error
+            raise MappingError(f"{at}: the expression for {column!r} does not work: {one_line(error)}{hint}") from error
     return kinds
 
 

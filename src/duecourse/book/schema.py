@@ -67,7 +67,7 @@ class Table:
 
     def column(self, name: str) -> Column:
         """Return the column of this name; KeyError when there is none."""
-        return next(column for column in self.columns if column.name == name) if name in self.names else _no(name)
+        return {column.name: column for column in self.columns}[name]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,15 +75,13 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-def _no(name: str) -> Column:
-    raise KeyError(name)
-
-
 _RECORDED = Column("recorded_at", Kind.MOMENT, "When the lender's systems came to know this row.")
 _LOAN = Column("loan_id", Kind.TEXT, "The loan.", required=True, references="loans")
 _LOAN_MAYBE = Column("loan_id", Kind.TEXT, "The loan, where it is about one.", references="loans")
 _BORROWER = Column("borrower_id", Kind.TEXT, "The borrower.", required=True, references="borrowers")
-_BORROWER_MAYBE = Column("borrower_id", Kind.TEXT, "The borrower; taken from the loan when empty.", references="borrowers")
+_BORROWER_MAYBE = Column(
+    "borrower_id", Kind.TEXT, "The borrower; taken from the loan when empty.", references="borrowers"
+)
 _EFFECTIVE = Column("effective_on", Kind.DATE, "First day that this version holds.", default="1970-01-01")
 
 CHANNELS: Final = (
@@ -100,7 +98,9 @@ HOLD_KINDS: Final = (
 
 TABLES: Final = (
     Table(
-        "borrowers", "Who owes. Pseudonymous: no name, number or address.", ("borrower_id", "effective_on", "recorded_at"),
+        "borrowers",
+        "Who owes. Pseudonymous: no name, number or address.",
+        ("borrower_id", "effective_on", "recorded_at"),
         (
             Column("borrower_id", Kind.TEXT, "The borrower, as the lender's systems name them.", required=True),
             _EFFECTIVE,
@@ -113,10 +113,12 @@ TABLES: Final = (
             Column("born_on", Kind.DATE, "Day of birth."),
             Column("deceased_on", Kind.DATE, "Day of death, once known."),
         ),
-        of="borrower", versioned=True,
+        of="borrower",
+        versioned=True,
     ),
     Table(
-        "loans", "The loan and its contract terms; a later effective_on changes terms from that day.",
+        "loans",
+        "The loan and its contract terms; a later effective_on changes terms from that day.",
         ("loan_id", "effective_on", "recorded_at"),
         (
             Column("loan_id", Kind.TEXT, "The loan.", required=True),
@@ -136,26 +138,66 @@ TABLES: Final = (
             Column("late_fee_min", Kind.MONEY, "Floor of a late fee.", default="0"),
             Column("late_fee_max", Kind.MONEY, "Ceiling of a late fee."),
             Column("penalty_ppb_day", Kind.PPB_DAY, "Penalty rate, simple.", default="0"),
-            Column("penalty_base", Kind.CHOICE, "What the penalty runs on: overdue principal, or all of the overdue instalment.",
-                   default="principal", choices=("principal", "instalment")),
+            Column(
+                "penalty_base",
+                Kind.CHOICE,
+                "What the penalty runs on: overdue principal, or all of the overdue instalment.",
+                default="principal",
+                choices=("principal", "instalment"),
+            ),
             Column("interest_ppm_year", Kind.PPM_YEAR, "Contract rate for interest that runs on.", default="0"),
-            Column("interest_after_due", Kind.CHOICE, "Whether interest runs on, on overdue principal, after the due date.",
-                   default="stops", choices=("stops", "runs")),
-            Column("day_count", Kind.CHOICE, "Day count of interest that runs on; 30/360 is 30E/360.",
-                   default="actual/365", choices=("actual/365", "actual/360", "30/360")),
-            Column("cap_all_in_ppm_year", Kind.PPM_YEAR, "Most that all charges together may come to, a year, on outstanding principal."),
-            Column("cap_charges_ppm", Kind.PPM, "Most that all charges together may ever come to, as share of the principal."),
-            Column("allocation_order", Kind.ORDER, "Order in which a payment meets the components.",
-                   default=" ".join(COMPONENTS)),
-            Column("allocation_by", Kind.CHOICE, "Oldest instalment first, or component first.",
-                   default="instalment", choices=("instalment", "component")),
-            Column("accrual_after_write_off", Kind.CHOICE, "Whether charges go on after a write-off.",
-                   default="stops", choices=("stops", "continues")),
+            Column(
+                "interest_after_due",
+                Kind.CHOICE,
+                "Whether interest runs on, on overdue principal, after the due date.",
+                default="stops",
+                choices=("stops", "runs"),
+            ),
+            Column(
+                "day_count",
+                Kind.CHOICE,
+                "Day count of interest that runs on; 30/360 is 30E/360.",
+                default="actual/365",
+                choices=("actual/365", "actual/360", "30/360"),
+            ),
+            Column(
+                "cap_all_in_ppm_year",
+                Kind.PPM_YEAR,
+                "Most that all charges together may come to, a year, on outstanding principal.",
+            ),
+            Column(
+                "cap_charges_ppm",
+                Kind.PPM,
+                "Most that all charges together may ever come to, as share of the principal.",
+            ),
+            Column(
+                "allocation_order",
+                Kind.ORDER,
+                "Order in which a payment meets the components.",
+                default=" ".join(COMPONENTS),
+            ),
+            Column(
+                "allocation_by",
+                Kind.CHOICE,
+                "Oldest instalment first, or component first.",
+                default="instalment",
+                choices=("instalment", "component"),
+            ),
+            Column(
+                "accrual_after_write_off",
+                Kind.CHOICE,
+                "Whether charges go on after a write-off.",
+                default="stops",
+                choices=("stops", "continues"),
+            ),
         ),
-        of="loan", versioned=True,
+        of="loan",
+        versioned=True,
     ),
     Table(
-        "instalments", "The schedule.", ("loan_id", "number", "recorded_at"),
+        "instalments",
+        "The schedule.",
+        ("loan_id", "number", "recorded_at"),
         (
             _LOAN,
             Column("number", Kind.COUNT, "Which instalment.", required=True),
@@ -165,31 +207,44 @@ TABLES: Final = (
             Column("interest", Kind.MONEY, "Interest due.", default="0"),
             Column("fee", Kind.MONEY, "Fee due.", default="0"),
         ),
-        of="loan", versioned=True,
+        of="loan",
+        versioned=True,
     ),
     Table(
-        "payments", "Money received, and reversals of it.", ("payment_id",),
+        "payments",
+        "Money received, and reversals of it.",
+        ("payment_id",),
         (
             Column("payment_id", Kind.TEXT, "The payment.", required=True),
             _LOAN,
             Column("paid_on", Kind.DATE, "Day from which it counts.", required=True),
             Column("amount", Kind.MONEY, "Amount, positive, in a reversal too.", required=True),
             Column("currency", Kind.CURRENCY, "Checked against the loan's when given."),
-            Column("reverses", Kind.TEXT, "The payment that this row undoes, as if it had never been made.", references="payments"),
+            Column(
+                "reverses",
+                Kind.TEXT,
+                "The payment that this row undoes, as if it had never been made.",
+                references="payments",
+            ),
             Column("target_instalment", Kind.COUNT, "Instalment that the payer named."),
             Column("target_component", Kind.CHOICE, "Component that the payer named.", choices=COMPONENTS),
             _RECORDED,
         ),
-        of="loan", happened="paid_on",
+        of="loan",
+        happened="paid_on",
     ),
     Table(
-        "contacts", "Every contact made or received, whoever made it.", ("contact_id",),
+        "contacts",
+        "Every contact made or received, whoever made it.",
+        ("contact_id",),
         (
             Column("contact_id", Kind.TEXT, "The contact.", required=True),
             _BORROWER,
             Column("with_person", Kind.TEXT, "Whom, when not the borrower."),
             Column("channel", Kind.CHOICE, "How.", required=True, choices=CHANNELS),
-            Column("direction", Kind.CHOICE, "Out to the borrower or in from them.", default="out", choices=("out", "in")),
+            Column(
+                "direction", Kind.CHOICE, "Out to the borrower or in from them.", default="out", choices=("out", "in")
+            ),
             Column("happened_at", Kind.MOMENT, "When.", required=True),
             Column("outcome", Kind.CHOICE, "How it ended.", choices=OUTCOMES),
             Column("about", Kind.TEXTS, "Loans it was about; empty means all."),
@@ -197,10 +252,13 @@ TABLES: Final = (
             Column("purpose", Kind.TEXT, "collection, servicing, required_notice, ...", default="collection"),
             _RECORDED,
         ),
-        of="borrower", happened="happened_at",
+        of="borrower",
+        happened="happened_at",
     ),
     Table(
-        "charges", "Amounts that the lender added by hand.", ("charge_id",),
+        "charges",
+        "Amounts that the lender added by hand.",
+        ("charge_id",),
         (
             Column("charge_id", Kind.TEXT, "The charge.", required=True),
             _LOAN,
@@ -209,22 +267,30 @@ TABLES: Final = (
             Column("charged_on", Kind.DATE, "Day it falls due.", required=True),
             _RECORDED,
         ),
-        of="loan", happened="charged_on",
+        of="loan",
+        happened="charged_on",
     ),
     Table(
-        "waivers", "Forgiveness: reduces what is owed.", ("waiver_id",),
+        "waivers",
+        "Forgiveness: reduces what is owed.",
+        ("waiver_id",),
         (
             Column("waiver_id", Kind.TEXT, "The waiver.", required=True),
             _LOAN,
-            Column("component", Kind.CHOICE, "What is forgiven; empty means all, in allocation order.", choices=COMPONENTS),
+            Column(
+                "component", Kind.CHOICE, "What is forgiven; empty means all, in allocation order.", choices=COMPONENTS
+            ),
             Column("amount", Kind.MONEY, "Amount, at most; what is not owed is not waived.", required=True),
             Column("waived_on", Kind.DATE, "Day.", required=True),
             _RECORDED,
         ),
-        of="loan", happened="waived_on",
+        of="loan",
+        happened="waived_on",
     ),
     Table(
-        "write_offs", "Accounting events: the debt stays owed.", ("write_off_id",),
+        "write_offs",
+        "Accounting events: the debt stays owed.",
+        ("write_off_id",),
         (
             Column("write_off_id", Kind.TEXT, "The event.", required=True),
             _LOAN,
@@ -233,10 +299,13 @@ TABLES: Final = (
             Column("written_off_on", Kind.DATE, "Day.", required=True),
             _RECORDED,
         ),
-        of="loan", happened="written_off_on",
+        of="loan",
+        happened="written_off_on",
     ),
     Table(
-        "people", "Everyone else: guarantors, family, attorneys.", ("person_id",),
+        "people",
+        "Everyone else: guarantors, family, attorneys.",
+        ("person_id",),
         (
             Column("person_id", Kind.TEXT, "The person, pseudonymous.", required=True),
             _BORROWER,
@@ -246,7 +315,9 @@ TABLES: Final = (
         of="borrower",
     ),
     Table(
-        "consents", "What the borrower agreed to.", ("consent_id", "recorded_at"),
+        "consents",
+        "What the borrower agreed to.",
+        ("consent_id", "recorded_at"),
         (
             Column("consent_id", Kind.TEXT, "The consent.", required=True),
             _BORROWER,
@@ -255,10 +326,14 @@ TABLES: Final = (
             Column("withdrawn_at", Kind.MOMENT, "When withdrawn."),
             _RECORDED,
         ),
-        of="borrower", happened="given_at", versioned=True,
+        of="borrower",
+        happened="given_at",
+        versioned=True,
     ),
     Table(
-        "holds", "Why nothing may be done.", ("hold_id", "recorded_at"),
+        "holds",
+        "Why nothing may be done.",
+        ("hold_id", "recorded_at"),
         (
             Column("hold_id", Kind.TEXT, "The hold.", required=True),
             _BORROWER_MAYBE,
@@ -268,10 +343,14 @@ TABLES: Final = (
             Column("until_on", Kind.DATE, "Last day; empty means until lifted."),
             _RECORDED,
         ),
-        of="borrower", happened="from_on", versioned=True,
+        of="borrower",
+        happened="from_on",
+        versioned=True,
     ),
     Table(
-        "promises", "Promises to pay.", ("promise_id",),
+        "promises",
+        "Promises to pay.",
+        ("promise_id",),
         (
             Column("promise_id", Kind.TEXT, "The promise.", required=True),
             _BORROWER_MAYBE,
@@ -281,10 +360,13 @@ TABLES: Final = (
             Column("amount", Kind.MONEY, "Amount promised.", required=True),
             _RECORDED,
         ),
-        of="borrower", happened="made_on",
+        of="borrower",
+        happened="made_on",
     ),
     Table(
-        "arrangements", "Payment plans.", ("arrangement_id", "recorded_at"),
+        "arrangements",
+        "Payment plans.",
+        ("arrangement_id", "recorded_at"),
         (
             Column("arrangement_id", Kind.TEXT, "The plan.", required=True),
             _BORROWER_MAYBE,
@@ -294,10 +376,14 @@ TABLES: Final = (
             Column("broken_on", Kind.DATE, "Day it was broken, if it was."),
             _RECORDED,
         ),
-        of="borrower", happened="started_on", versioned=True,
+        of="borrower",
+        happened="started_on",
+        versioned=True,
     ),
     Table(
-        "notices", "Formal notices served.", ("notice_id", "recorded_at"),
+        "notices",
+        "Formal notices served.",
+        ("notice_id", "recorded_at"),
         (
             Column("notice_id", Kind.TEXT, "The notice.", required=True),
             _BORROWER_MAYBE,
@@ -307,10 +393,14 @@ TABLES: Final = (
             Column("delivered_on", Kind.DATE, "Day it is known to have arrived."),
             _RECORDED,
         ),
-        of="borrower", happened="served_on", versioned=True,
+        of="borrower",
+        happened="served_on",
+        versioned=True,
     ),
     Table(
-        "events", "Everything else that happened: pause, resume, accelerated, furnished, listed, sued, rewarded, ...", ("event_id",),
+        "events",
+        "Everything else that happened: pause, resume, accelerated, furnished, listed, sued, rewarded, ...",
+        ("event_id",),
         (
             Column("event_id", Kind.TEXT, "The event.", required=True),
             Column("kind", Kind.TEXT, "What happened.", required=True),
@@ -322,8 +412,9 @@ TABLES: Final = (
             Column("details", Kind.TEXT, "JSON, for what has no column."),
             _RECORDED,
         ),
-        of="borrower", happened="happened_at",
+        of="borrower",
+        happened="happened_at",
     ),
-)  # fmt: skip
+)
 
 BY_NAME: Final = {table.name: table for table in TABLES}

@@ -196,9 +196,7 @@ def _parse(record: bytes, work: _Scrub) -> list[str] | str:
     fields = _fields(line, work.delimiter)
     if isinstance(fields, str):
         return fields
-    if (
-        len(fields) == work.fields + 1 and not fields[-1]
-    ):  # a delimiter at the end of the line is common, and harmless
+    if len(fields) == work.fields + 1 and not fields[-1]:  # a delimiter at the end of the line is common, and harmless
         fields.pop()
     if len(fields) != work.fields:
         return f"{len(fields)} fields instead of {work.fields}"

@@ -65,14 +65,10 @@ def find_files(mapping: BookMapping, name: str, data: Path) -> list[Path]:
     )
     files = [path for path in found if path.is_file()]
     if not files:
-        raise MappingError(
-            f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data"
-        )
+        raise MappingError(f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data")
     for path in files:
         if not path.name.lower().endswith((*_TEXT_ENDINGS, ".parquet")):
-            raise MappingError(
-                f"{place}: {path.name}: cannot tell its format: name it .csv, .csv.gz or .parquet"
-            )
+            raise MappingError(f"{place}: {path.name}: cannot tell its format: name it .csv, .csv.gz or .parquet")
     return files
 
 
@@ -113,9 +109,7 @@ def _parquet_part(con: duckdb.DuckDBPyConnection, path: Path, shown: str) -> Par
     try:
         columns = describe(con, f"SELECT * FROM {relation}")
     except duckdb.Error as error:
-        raise DueCourseError(
-            f"{shown}: cannot be read as Parquet: {one_line(error)}: get the file anew"
-        ) from error
+        raise DueCourseError(f"{shown}: cannot be read as Parquet: {one_line(error)}: get the file anew") from error
     numbered = (
         f"(SELECT file_row_number AS _rn, * EXCLUDE (file_row_number) FROM "
         f"read_parquet({text(str(path))}, file_row_number = true))"
@@ -180,9 +174,7 @@ def scrub_part(part: Part, target: Path) -> None:
     """Set the malformed lines of a text part aside and let it read the clean copy."""
     if part.path is None:
         raise ValueError("only a text file can be scrubbed")
-    part.rejects = scrub(
-        part.path, target, fields=len(part.columns), delimiter=part.delimiter, encoding=part.encoding
-    )
+    part.rejects = scrub(part.path, target, fields=len(part.columns), delimiter=part.delimiter, encoding=part.encoding)
     part.scrubbed = True
     _point_at(part, target)
 
@@ -204,9 +196,7 @@ def _database_part(con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: s
             ),
         ) from error
     numbered = f"(SELECT rowid AS _rn, * FROM {ident(stage)})"
-    return Part(
-        f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"), numbered
-    )
+    return Part(f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"), numbered)
 
 
 def _stage(con: duckdb.DuckDBPyConnection, url: str, table: str, stage: str) -> None:

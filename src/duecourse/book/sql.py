@@ -81,8 +81,7 @@ def _parse(expression: str, place: str) -> exp.Expr:
         found = getattr(error, "errors", None) or [{}]
         word = found[0].get("highlight") or expression
         raise MappingError(
-            f"{place}: cannot read the expression {expression!r} near {word!r}: write SQL over the "
-            f"file's columns"
+            f"{place}: cannot read the expression {expression!r} near {word!r}: write SQL over the file's columns"
         ) from error
     tree = trees[0] if len(trees) == 1 else None
     if tree is None:
@@ -95,8 +94,7 @@ def _refuse_unlisted(node: exp.Expr, place: str) -> None:
     if isinstance(node, exp.Anonymous):
         if node.name.lower() not in _NAMED:
             raise MappingError(
-                f"{place}: the function {node.name!r} is not allowed in a "
-                f"mapping{nearest(node.name, _names())}"
+                f"{place}: the function {node.name!r} is not allowed in a mapping{nearest(node.name, _names())}"
             )
     elif not isinstance(node, _ALLOWED):
         raise MappingError(
@@ -117,9 +115,7 @@ def _resolve(node: exp.Column, by_fold: dict[str, str], place: str, source: str)
     """Point a column of the expression at the source's column, and return that one's name."""
     name = node.name
     if node.table:
-        raise MappingError(
-            f"{place}: {node.sql('duckdb')!r}: write the column alone, without a table before it"
-        )
+        raise MappingError(f"{place}: {node.sql('duckdb')!r}: write the column alone, without a table before it")
     if name.casefold() not in by_fold:
         hint = nearest(name, by_fold.values()) or "; a fixed text stands in single quotes: 'so'"
         raise MappingError(f"{place}: {source} has no column {name!r}{hint}")

@@ -137,11 +137,7 @@ def _typed(column: Column, kind: str, how: Reading) -> str:
         value = f"trim({value})"
     if column.kind in _NUMERIC:
         digits = how.digits if column.kind is Kind.MONEY else 0
-        return (
-            _number_text(value, digits, comma=how.comma)
-            if kind == "VARCHAR"
-            else _number_typed(value, kind, digits)
-        )
+        return _number_text(value, digits, comma=how.comma) if kind == "VARCHAR" else _number_typed(value, kind, digits)
     return _READERS.get(column.kind, _read_text)(value, kind, how.book.zone)
 
 
@@ -216,10 +212,7 @@ def _plain(value: str, *, comma: bool) -> str:
     if not comma:
         return value
     groups = r"[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?"
-    return (
-        f"CASE WHEN regexp_full_match({value}, '{groups}') THEN replace(replace({value}, '.', ''), "
-        f"',', '.') END"
-    )
+    return f"CASE WHEN regexp_full_match({value}, '{groups}') THEN replace(replace({value}, '.', ''), ',', '.') END"
 
 
 def _number_text(value: str, digits: int, *, comma: bool) -> str:
@@ -268,11 +261,7 @@ _UNREAD: Final = {
 def _number_tests(column: Column, kind: str, unread: str, how: Reading) -> list[tuple[str, str]]:
     """Say why a number was not read: no number, too large, too many decimals."""
     value = ident("m_" + column.name)
-    finer = (
-        "more decimals than its currency has"
-        if column.kind is Kind.MONEY
-        else "not a whole number in its unit"
-    )
+    finer = "more decimals than its currency has" if column.kind is Kind.MONEY else "not a whole number in its unit"
     if kind == "VARCHAR":
         plain = _plain(f"trim({value})", comma=how.comma)
         number = f"regexp_full_match({plain}, '{_NUMBER}')"
@@ -317,10 +306,7 @@ def _range_tests(column: Column, typed: str, how: Reading) -> list[tuple[str, st
             )
         ]
     if column.kind is Kind.CURRENCY:
-        known = (
-            f"length({typed}) = 3 AND contains({text(' '.join(['', *MINOR_DIGITS, '']))}, ' ' || "
-            f"{typed} || ' ')"
-        )
+        known = f"length({typed}) = 3 AND contains({text(' '.join(['', *MINOR_DIGITS, '']))}, ' ' || {typed} || ' ')"
         return [(f"NOT ({known})", "no currency of ISO 4217")]
     if column.kind is Kind.MONEY:
         limit = f"{typed} > {AMOUNT_MAX} * {factor_sql('currency') if how.by_row else how.slack}"

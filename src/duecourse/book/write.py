@@ -63,11 +63,7 @@ def _rows(work: Work, table: Table) -> str:
         return empty if name != "borrowers" else f"{empty} UNION ALL BY NAME {_made_rows(work)}"
     if name == "payments":
         return _reversed(work)
-    base = (
-        _superseding(work, table)
-        if table.versioned
-        else f"SELECT * FROM {ident('c_' + name)} WHERE _c = {KEPT}"
-    )
+    base = _superseding(work, table) if table.versioned else f"SELECT * FROM {ident('c_' + name)} WHERE _c = {KEPT}"
     return base if name != "borrowers" else f"{base} UNION ALL BY NAME {_made_rows(work)}"
 
 
@@ -95,10 +91,7 @@ def _superseding(work: Work, table: Table) -> str:
         FROM {relation} SEMI JOIN ({many}) USING ({keys}) WHERE _c = {KEPT}""")
     if not work.count("SELECT count(*) FROM superseded"):
         return f"SELECT *, CAST(NULL AS TIMESTAMP) AS superseded_at FROM {relation} WHERE _c = {KEPT}"
-    return (
-        f"SELECT c.*, s.superseded_at FROM {relation} c LEFT JOIN superseded s USING (rid) WHERE "
-        f"c._c = {KEPT}"
-    )
+    return f"SELECT c.*, s.superseded_at FROM {relation} c LEFT JOIN superseded s USING (rid) WHERE c._c = {KEPT}"
 
 
 def _reversed(work: Work) -> str:

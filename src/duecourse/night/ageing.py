@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from duecourse.kernel.components import COMPONENTS
-from duecourse.night.facts import Tables, total
+from duecourse.night.fact_sources import Tables, total
 
 
 def holds_now(tables: Tables) -> ir.Table:

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from duecourse.night.facts import Tables
+from duecourse.night.fact_sources import Tables
 from duecourse.night.stage import compiled, truly
 from duecourse.strategy.models import Strategy, Treatment
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import ibis
 import ibis.expr.types as ir
 
-from duecourse.night.facts import Tables
+from duecourse.night.fact_sources import Tables
 from duecourse.strategy.words import FACING_ACTS
 
 

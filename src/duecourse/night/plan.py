@@ -5,7 +5,7 @@ from typing import Any, Final
 import ibis
 import ibis.expr.types as ir
 
-from duecourse.night.facts import Tables
+from duecourse.night.fact_sources import Tables
 
 COLUMNS: Final = (
     "on", "borrower_no", "borrower_id", "stage", "arm", "held_out", "assignment_ppm", "act", "channel", "team", "slot",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from duecourse.book.loaded import LoadedBook
-from duecourse.night import facts
+from duecourse.night import fact_sources
 from duecourse.night.moment import Moment
 from duecourse.night.run import Night, Options
 from duecourse.strategy.models import Strategy
@@ -141,7 +141,7 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
     rows = engine.rows(
         engine.keep(
             "replay_overdue",
-            lambda: overdue.select("loan_no", "bucket", "currency", overdue=facts.total(overdue, "overdue")),
+            lambda: overdue.select("loan_no", "bucket", "currency", overdue=fact_sources.total(overdue, "overdue")),
         )
     )
     amounts: Counter[str] = Counter()
@@ -211,11 +211,16 @@ def write(done: Replay, folder: Path) -> dict[str, str]:
         "fell_overdue",
     ]
     rows = [
-        [day.on, day.loans, day.overdue_loans, *(day.overdue_amount.get(code, 0) for code in currencies), *day.buckets.values(),
-         done.cured.get(day.on, 0), done.fell.get(day.on, 0), *(day.acts.get(name, 0) for name in channels),
-         *(day.stages.get(name, 0) for name in stages)]
+        [
+            *(day.on, day.loans, day.overdue_loans),
+            *(day.overdue_amount.get(code, 0) for code in currencies),
+            *day.buckets.values(),
+            *(done.cured.get(day.on, 0), done.fell.get(day.on, 0)),
+            *(day.acts.get(name, 0) for name in channels),
+            *(day.stages.get(name, 0) for name in stages),
+        ]
         for day in done.days
-    ]  # fmt: skip
+    ]
     _csv(
         folder / "days.csv",
         [*head, *(f"acts_{name}" for name in channels), *(f"stage_{name}" for name in stages)],

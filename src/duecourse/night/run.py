@@ -21,7 +21,7 @@ import pyarrow as pa
 from duecourse.book.loaded import LoadedBook
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import Catalogue
-from duecourse.night import ageing, candidates, choice, facts, plan, position, stage
+from duecourse.night import ageing, candidates, choice, fact_sources, facts, plan, position, stage
 from duecourse.night.engines import duckdb
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
@@ -234,7 +234,7 @@ def summarise(
     tables, engine = night.engine.table, night.engine
     positions, planned = tables("positions"), tables("plan")
     overdue = positions.filter(positions.days_past_due > 0)
-    amounts = overdue.group_by("currency").aggregate(n=facts.total(overdue, "overdue").sum())
+    amounts = overdue.group_by("currency").aggregate(n=fact_sources.total(overdue, "overdue").sum())
     done = planned.filter(planned.act != "none")
     by_channel = done.group_by(n_of=done.channel.coalesce(done.act)).aggregate(n=done.count())
     idle = planned.filter(planned.act == "none").select("borrower_no", reason=ibis._.reasons[0])

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from duecourse.law.expressions import Expression
-from duecourse.night.facts import Tables
+from duecourse.night.fact_sources import Tables
 from duecourse.strategy.models import Rung, Strategy
 
 MILLION: Final = 1_000_000

@@ -321,7 +321,7 @@ class Rung(_Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _hand_down(cls, given: Any) -> Any:  # noqa: ANN401 - raw file content
+    def _hand_down(cls, given: Any) -> Any:
         """Give treatments without their own `priority` or `coalesce_because` the rung's."""
         treatments = given.get("treatments") if isinstance(given, dict) else None
         if not isinstance(treatments, tuple):

@@ -18,7 +18,7 @@ def cure_curve_svg(points: Sequence[CurvePoint], width: int, height: int) -> str
     `width` and `height` are in pixels. Returns one `<svg>` element. Long curves are drawn through some 400 of
     their steps.
     """
-    import vl_convert  # noqa: PLC0415 - half a second that only the report should pay
+    import vl_convert
 
     svg: str = vl_convert.vegalite_to_svg(_spec(points, width, height))
     return svg
