@@ -58,7 +58,7 @@ def candidates(tables: Tables, strategy: Strategy, *, stale: bool) -> ir.Table:
     borrower, where the rung chooses by value; `stale` tells that payments are not known to be complete, so nothing
     may press.
     """
-    people = tables("standing").left_join(_bars(tables), "borrower_no").drop("borrower_no_right")
+    people = tables("judged")
     pieces = []
     number = 0
     for stage_no, rung in enumerate(strategy.ladder):
@@ -70,6 +70,11 @@ def candidates(tables: Tables, strategy: Strategy, *, stale: bool) -> ir.Table:
             pieces.append(_piece(rows, treatment, number, by_value=rung.choose == "value", stale=stale))
             number += 1
     return ibis.union(*pieces, distinct=False) if len(pieces) > 1 else pieces[0]
+
+
+def judged(tables: Tables) -> ir.Table:
+    """Return where borrowers stand with what holds bar for them: what candidates are judged on."""
+    return tables("standing").left_join(_bars(tables), "borrower_no").drop("borrower_no_right")
 
 
 def _bars(tables: Tables) -> ir.Table:

@@ -120,7 +120,7 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
     shutil.rmtree(scratch, ignore_errors=True)
     zone = night.book.zone
     began = Moment.began(on, zone)
-    night.positions(began, scratch / "began")
+    night.positions(began, scratch)
     night.plan(began)
     engine, tables = night.engine, night.engine.table
     planned = tables("plan")
@@ -135,7 +135,8 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
         "replay_stages",
         lambda: planned.group_by(name=planned.stage).aggregate(n=planned.borrower_no.nunique()),
     )
-    night.positions(Moment.ended(on, zone), scratch / "ended")
+    shutil.rmtree(scratch)  # the same folder again: the views on it need not be made anew
+    night.positions(Moment.ended(on, zone), scratch)
     positions = tables("positions")
     overdue = positions.filter(positions.days_past_due > 0)
     rows = engine.rows(

@@ -125,6 +125,7 @@ class Night:
             engine.keep("barred", lambda: ageing.barred(tables))
 
         def judge() -> None:
+            engine.keep("judged", lambda: candidates.judged(tables))
             name = "candidates_stale" if stale else "candidates_fresh"
             engine.keep(name, lambda: candidates.candidates(tables, strategy, stale=stale))
             engine.alias("candidates", name)

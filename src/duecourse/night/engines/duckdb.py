@@ -1,7 +1,7 @@
 """DuckDB, embedded: the default engine."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ class DuckDB:
     connection: Backend
     _texts: Texts
     _results: dict[str, ir.Table]
+    _views: dict[str, str] = field(default_factory=dict)
     _known: str = ""
 
     @classmethod
@@ -82,8 +83,13 @@ class DuckDB:
 
     def name(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
         """Give a table a name without working it out: a view."""
-        text = self._compiled(name, build)
-        self._do(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+        return self._view(name, self._compiled(name, build))
+
+    def _view(self, name: str, text: str) -> ir.Table:
+        """Make a view, unless it stands already: it reads the tables under it anew each time."""
+        if self._views.get(name) != text:
+            self._do(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+            self._views[name] = text
         if name not in self._results:
             self._results[name] = self.connection.table(name)
         return self._results[name]
@@ -99,8 +105,7 @@ class DuckDB:
 
     def alias(self, name: str, of: str) -> None:
         """Let a name stand for a table that a step made."""
-        self._do(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {of}")
-        self._results.setdefault(name, self.connection.table(name))
+        self._view(name, f"SELECT * FROM {of}")
 
     def _compiled(self, name: str, build: Callable[[], ir.Table]) -> str:
         return self._texts.get(name, lambda: self._text(build()))
@@ -118,10 +123,7 @@ class DuckDB:
         """Name the rows of the Parquet files in a folder; an empty folder is an empty table of this schema."""
         if not any(pattern.glob("*.parquet")):
             pq.write_table(schema.empty_table(), pattern / "part-00000.parquet")
-        self._do(
-            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet('{_quoted(pattern / '*.parquet')}')"
-        )
-        self._results.setdefault(name, self.connection.table(name))
+        self._view(name, f"SELECT * FROM read_parquet('{_quoted(pattern / '*.parquet')}')")
 
     def write(self, table: ir.Table, path: Path) -> None:
         """Write a table as one Parquet file, rows in their order."""
