@@ -46,4 +46,3 @@ bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for a small
 
 clean: ## Remove what runs leave behind; .venv stays.
 	@rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find src tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -78,7 +78,7 @@ def install_requirements() -> None:
     listing = subprocess.run([*pip, "config", "list"], check=False, capture_output=True, text=True)
     env = uv_environment(pip_settings(listing.stdout), dict(os.environ))
     locked = ("--require-hashes", "--only-binary", ":all:", "-r", "requirements/dev.txt")
-    uv = (str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--python", str(PYTHON))
+    uv = (str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON))
     try:
         run(*uv, *locked, env=env)
     except subprocess.CalledProcessError:
@@ -96,6 +96,8 @@ def main() -> None:
     pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", "requirements/uv.txt")
     install_requirements()
+    print("Compiling the ledger, once", file=sys.stderr)
+    run(str(PYTHON), "-c", "from duecourse.ledger.positions import compile_ledger; compile_ledger()")
     READY.touch()
 
 

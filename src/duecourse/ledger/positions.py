@@ -88,6 +88,11 @@ def positions(histories: Histories, on: date) -> Positions:
     return Positions(on, histories, amounts, facts, segments)
 
 
+def compile_ledger() -> None:
+    """Compile the ledger, or find it compiled: some 20 seconds, once on a machine, before the first night needs it."""
+    positions_of([], as_date(0))
+
+
 def positions_of(loans: Sequence[Loan], on: date) -> list[Position]:
     """Work out the positions of a few loans given as plain records."""
     worked = positions(from_loans(loans), on)

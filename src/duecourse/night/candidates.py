@@ -87,7 +87,7 @@ def _bars(tables: Tables) -> ir.Table:
 
 
 def _piece(rows: ir.Table, treatment: Treatment, number: int, *, by_value: bool, stale: bool) -> ir.Table:
-    worth: Any = ibis.literal(0, "int64")
+    worth: Any = ibis.literal(LOWEST if by_value else 0, "int64")
     if by_value and treatment.value is not None:
         worth = compiled(treatment.value, rows).fill_null(LOWEST)
     return rows.select(

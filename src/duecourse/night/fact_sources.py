@@ -66,7 +66,8 @@ def _promises(tables: Tables, people: ir.Table) -> ir.Table:
 
 def _paid_on_promises(tables: Tables, promises: ir.Table) -> ir.Table:
     """Sum what was paid from the day of a promise to its last day, on its loan or on any when it names none."""
-    undone = tables("payments").filter(ibis._.reverses.notnull()).select(payment_id=ibis._.reverses)
+    reversals = tables("payments").filter(ibis._.reverses.notnull()).cross_join(tables("moment"))
+    undone = reversals.filter(reversals.paid_on <= reversals.on_day).select(payment_id=reversals.reverses)
     payments = tables("payments").filter(ibis._.reverses.isnull()).anti_join(undone, "payment_id")
     payments = payments.select("borrower_no", paid_loan_no="loan_no", paid_on="paid_on", paid="amount")
     promised = promises.select("promise_id", "borrower_no", "loan_no", "made_on", "promised_on", "on_day")
@@ -105,7 +106,7 @@ def _people(tables: Tables, people: ir.Table) -> ir.Table:
     rows = rows.filter(rows.effective_on == rows.newest)
     had_birthday = rows.on_day.month() * 100 + rows.on_day.day() >= rows.born_on.month() * 100 + rows.born_on.day()
     years = rows.on_day.year() - rows.born_on.year() - (~had_birthday).cast("int64")
-    return rows.mutate(age_years=years.cast("int64"), deceased=rows.deceased_on.notnull())
+    return rows.mutate(age_years=years.cast("int64"), deceased=(rows.deceased_on <= rows.on_day).fill_null(False))
 
 
 SOURCES: Final[Mapping[str, Callable[[Tables, ir.Table], ir.Table]]] = {

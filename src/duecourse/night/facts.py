@@ -62,7 +62,10 @@ def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) 
 
 
 def _joined(found: ir.Table, rows: ir.Table, facts: list[Fact]) -> ir.Table:
-    grouped = rows.group_by("borrower_no").aggregate(**{fact.name: fact.define(rows) for fact in facts})
+    defined = {fact.name: fact.define(rows) for fact in facts}
+    grouped = rows.group_by("borrower_no").aggregate(**defined, source_rows=rows.count())
     joined = found.left_join(grouped, "borrower_no").drop("borrower_no_right")
     absent = {fact.name: fact.absent for fact in facts if isinstance(fact, BorrowerFact) and fact.absent is not None}
-    return joined.mutate(**{name: joined[name].coalesce(value) for name, value in absent.items()}) if absent else joined
+    # Only for want of rows: a fact that is unknown in spite of rows stays so.
+    none = joined.source_rows.isnull()
+    return joined.mutate(**{name: none.ifelse(value, joined[name]) for name, value in absent.items()}).drop("source_rows")

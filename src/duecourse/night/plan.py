@@ -5,6 +5,7 @@ from typing import Any, Final
 import ibis
 import ibis.expr.types as ir
 
+from duecourse.night.candidates import LOWEST
 from duecourse.night.fact_sources import Tables
 
 COLUMNS: Final = (
@@ -80,7 +81,7 @@ def plan(tables: Tables) -> ir.Table:
     rows = rows.left_join(_amounts(tables, rows), ["borrower_no", "act"]).drop("borrower_no_right", "act_right")
     rows = rows.mutate(
         on=rows.on_day,
-        value=rows.by_value.ifelse(rows.worth, ibis.null("int64")),
+        value=ibis.cases((rows.by_value & (rows.worth > LOWEST), rows.worth)),
         demands=rows.demands.fill_null(ibis.literal(value=False)),
         required=rows.required.fill_null(ibis.literal(value=False)),
     )
