@@ -11,7 +11,7 @@ from duecourse.law.catalogue import Catalogue, Fact
 from duecourse.night.fact_list import BOOLEAN, CATALOGUE, BorrowerFact
 from duecourse.night.fact_sources import SOURCES, Tables
 
-__all__ = ["CATALOGUE", "borrower_facts", "level_facts"]
+__all__ = ["CATALOGUE", "borrower_facts", "level_facts", "loan_facts"]
 
 
 def level_facts(levels: Mapping[str, Mapping[str, int]]) -> list[Fact]:
@@ -41,24 +41,29 @@ def _reached(amounts: Mapping[str, int], table: Any) -> Any:
     return ibis.cases((reaches.any(), ibis.literal(True)), (reaches.isnull().any(), ibis.null("boolean")), else_=False)
 
 
-def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) -> ir.Table:
-    """Join the facts needed into one row per borrower: borrower_no, borrower_id, on_day, spell_from, facts."""
-    wanted = [catalogue[name] for name in sorted(needed)]
+def loan_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) -> ir.Table:
+    """Return one row per borrower: borrower_no, borrower_id, on_day, spell_from, and the facts about their loans."""
     rows = tables("counted")
-    loan_facts = {fact.name: fact.define(rows) for fact in wanted if fact.source == "loans"}
-    loan_facts.setdefault("loans", rows.count())
-    found = rows.group_by("borrower_no").aggregate(
-        borrower_id=rows.borrower_id.max(),
-        on_day=rows.on_day.max(),
-        spell_from=rows.spell_from.min(),
-        **loan_facts,
+    wanted = {fact.name: fact.define(rows) for fact in _wanted(catalogue, needed) if fact.source == "loans"}
+    wanted.setdefault("loans", rows.count())
+    return rows.group_by("borrower_no").aggregate(
+        borrower_id=rows.borrower_id.max(), on_day=rows.on_day.max(), spell_from=rows.spell_from.min(), **wanted
     )
+
+
+def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) -> ir.Table:
+    """Join the facts of the other sources to `loan_facts`."""
+    found = tables("loan_facts")
     people = found.select("borrower_no", "on_day", "spell_from")
     for source, prepare in SOURCES.items():
-        of_source = [fact for fact in wanted if fact.source == source]
+        of_source = [fact for fact in _wanted(catalogue, needed) if fact.source == source]
         if of_source:
             found = _joined(found, prepare(tables, people), of_source)
     return found
+
+
+def _wanted(catalogue: Catalogue, needed: Iterable[str]) -> list[Fact]:
+    return [catalogue[name] for name in sorted(needed)]
 
 
 def _joined(found: ir.Table, rows: ir.Table, facts: list[Fact]) -> ir.Table:
@@ -68,4 +73,6 @@ def _joined(found: ir.Table, rows: ir.Table, facts: list[Fact]) -> ir.Table:
     absent = {fact.name: fact.absent for fact in facts if isinstance(fact, BorrowerFact) and fact.absent is not None}
     # Only for want of rows: a fact that is unknown in spite of rows stays so.
     none = joined.source_rows.isnull()
-    return joined.mutate(**{name: none.ifelse(value, joined[name]) for name, value in absent.items()}).drop("source_rows")
+    return joined.mutate(**{name: none.ifelse(value, joined[name]) for name, value in absent.items()}).drop(
+        "source_rows"
+    )

@@ -124,6 +124,11 @@ class Night:
             engine.name("counted", lambda: ageing.counted(tables))
             engine.keep("barred", lambda: ageing.barred(tables))
 
+        def collect() -> None:
+            needed = self._needed()
+            engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
+            engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed))
+
         def judge() -> None:
             engine.keep("judged", lambda: candidates.judged(tables))
             name = "candidates_stale" if stale else "candidates_fresh"
@@ -139,9 +144,7 @@ class Night:
 
         return {
             "ageing": age,
-            "facts": lambda: _kept(
-                engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, self._needed()))
-            ),
+            "facts": collect,
             "stage": lambda: _kept(engine.keep("standing", lambda: stage.standing(tables, strategy))),
             "candidates": judge,
             "choice": choose,
