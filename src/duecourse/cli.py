@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
 import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+import duecourse
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -21,75 +25,161 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="What overdue loans owe, what is lawful, what is wise: from a lender's files to tonight's plan.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+MEMORY_LEAST_KB: Final = 200_000
+
+
+def _day(text: str | date) -> date:
+    """Read a business date; a default is one already."""
+    if isinstance(text, date):
+        return text
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or str(day) != text:  # ISO 8601 has other forms; one is enough
+        raise typer.BadParameter(f"{text!r} is not a date, write it as YYYY-MM-DD")
+    return _in_range(day)
+
+
+def _instant(text: str) -> date:
+    """Read a day, or a moment (a datetime) with or without an offset."""
+    if len(text) == len("2026-01-31"):
+        return _day(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date or ISO timestamp, write it like 2026-01-31T08:00Z") from None
+    _in_range(at.date())
+    return at
+
+
+def _in_range(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise typer.BadParameter(f"{day} is out of range, give a day from {FIRST_DAY} to {LAST_DAY}")
+    return day
+
+
+def _size(text: str) -> str:
+    """Check a size of memory as the engine reads it."""
+    found = re.fullmatch(r"(\d{1,9})(?:\.\d+)? ?([KMGT])i?B", text.strip(), re.IGNORECASE)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not a size, write it like 4GB or 800MB")
+    if int(found[1]) * 1000 ** "KMGT".index(found[2].upper()) < MEMORY_LEAST_KB:
+        raise typer.BadParameter(f"{text} is too little to work in, give at least 200MB")
+    return text.strip()
+
+
 Mapping = Annotated[Path, typer.Argument(help="Mapping file of the book (TOML).")]
 LoanId = Annotated[str, typer.Argument(help="The loan, as the lender names it.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the lender's files; by default the mapping's own.")]
-On = Annotated[str, typer.Option(metavar="DATE", help="Business date, YYYY-MM-DD.")]
+On = Annotated[date, typer.Option(parser=_day, metavar="DATE", help="Business date, YYYY-MM-DD.")]
 KnownAt = Annotated[
-    str | None,
-    typer.Option(metavar="MOMENT", help="Count only what was recorded by then: a date (its end) or an ISO timestamp."),
+    date | None,
+    typer.Option(
+        parser=_instant,
+        metavar="MOMENT",
+        help="Count only what was recorded by then: a date (its end) or an ISO timestamp.",
+    ),
 ]
 StrategyFile = Annotated[
     Path | None, typer.Option("--strategy", help="Strategy file (YAML); by default the packaged one.")
 ]
 Out = Annotated[Path | None, typer.Option(help="Folder for outputs; by default out/ and the book's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads; by default one for each core.")]
-Memory = Annotated[str, typer.Option(help="Memory for the engine; beyond it, it uses the disk.")]
+Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; by default one for each core.")]
+Memory = Annotated[
+    str,
+    typer.Option(parser=_size, metavar="SIZE", help="Memory for the engine, like 4GB; beyond that, the disk."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"duecourse {duecourse.__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
-    """Run the command line: an error that the user can mend is one line on stderr and exit code 2."""
+    """Run the command line: what the user can mend is one line on stderr and exit code 2; Ctrl-C is 130."""
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
     except DueCourseError as error:
-        _fail(error)
+        _fail(str(error))
+    except typer.TyperException as error:
+        _fail(f"{error.format_message().rstrip('.')}; see `{_command(error)} --help`")
+    except (BrokenPipeError, KeyboardInterrupt) as error:
+        _leave(1 if isinstance(error, BrokenPipeError) else 130)
+    except OSError as error:
+        _fail(f"{error.filename or 'files'}: {error.strerror or error}; check the path, its rights and the disk's room")
+    except Exception as error:
+        kind = type(error).__name__  # by name: the command line does not know which engine runs
+        if kind == "InterruptException":
+            _leave(130)
+        if kind != "OutOfMemoryException":
+            raise
+        _fail("the night needs more memory than it may use; give it more with --memory, or fewer --threads")
+    raise SystemExit(code or 0)
 
 
-def _fail(error: Exception) -> NoReturn:
-    sys.stderr.write(f"error: {error}\n")
+def _fail(text: str) -> NoReturn:
+    typer.echo(f"error: {' '.join(text.split())}", err=True)
     raise SystemExit(2)
 
 
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise DueCourseError(f"{option}: {text!r} is not a date; write it as YYYY-MM-DD") from None
+def _leave(code: int) -> NoReturn:
+    """Leave without a word: nobody reads any more, or somebody pressed Ctrl-C."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
+    raise SystemExit(code)
 
 
-def _moment(on: str, known_at: str | None, zone: str) -> "Moment":
-    from duecourse.night.moment import Moment
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "duecourse"
 
-    day = _day(on, "--on")
-    if known_at is None:
-        return Moment(day)
-    if len(known_at) == len("2026-01-31"):
-        return Moment(day, Moment.ended(_day(known_at, "--known-at"), zone).known_until)
-    try:
-        at = datetime.fromisoformat(known_at)
-    except ValueError:
-        raise DueCourseError(
-            f"--known-at: {known_at!r} is not a date or ISO timestamp, such as 2026-01-31T08:00Z"
-        ) from None
+
+def _moment(on: date, known_at: date | None, zone: str) -> "Moment":
     from zoneinfo import ZoneInfo
 
-    aware = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
-    return Moment(day, aware.astimezone(UTC).replace(tzinfo=None))
+    from duecourse.night.moment import Moment
+
+    if known_at is None:
+        return Moment(on)
+    if not isinstance(known_at, datetime):
+        return Moment(on, Moment.ended(known_at, zone).known_until)
+    aware = known_at if known_at.tzinfo else known_at.replace(tzinfo=ZoneInfo(zone))
+    return Moment(on, aware.astimezone(UTC).replace(tzinfo=None))
 
 
 def _home(mapping: Path, out: Path | None) -> Path:
-    """Return where outputs go: `out`/<folder of the mapping>-<its name>, so that two mappings never share a folder."""
-    if out is not None:
-        return out
+    """Return the folder of outputs: `out`/<folder of the mapping>-<its name>, so that no two mappings share one."""
     stem = "" if mapping.stem == "book" else f"-{mapping.stem}"
-    return Path("out") / f"{mapping.resolve().parent.name}{stem}"
+    home = out or Path("out") / f"{mapping.resolve().parent.name}{stem}"
+    return writable(home) if mapping.is_file() else home  # a wrong path leaves no folder behind
+
+
+def writable(folder: Path) -> Path:
+    """Make a folder and return it; DueCourseError when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise DueCourseError(
+            f"--out: {folder}: cannot write here ({error.strerror}); name another folder with --out"
+        ) from None
 
 
 def _load(mapping: Path, data: Path | None, home: Path, threads: int | None, memory: str) -> "LoadedBook":
@@ -115,14 +205,23 @@ def _options(threads: int | None, memory: str) -> "Options":
 
 @app.command("check-book")
 def check_book(
-    mapping: Mapping, data: Data = None, out: Out = None, threads: Threads = None, memory: Memory = "6GB"
+    mapping: Mapping,
+    data: Data = None,
+    out: Out = None,
+    as_json: Json = False,
+    threads: Threads = None,
+    memory: Memory = "6GB",
 ) -> None:
     """Load a book and say what was read, kept, left out and quarantined."""
     from duecourse import terminal
+    from duecourse.book.loaded import summary
 
-    home = _home(mapping, out)
-    terminal.show_book(_load(mapping, data, home, threads, memory))
-    terminal.PLAIN.print(f"loaded into {home / 'tables'}")
+    book = _load(mapping, data, _home(mapping, out), threads, memory)
+    if as_json:
+        typer.echo(json.dumps(asdict(summary(book)), default=str))
+    else:
+        terminal.show_book(book)
+        terminal.say(f"loaded into {book.folder}")
 
 
 @app.command()
@@ -203,14 +302,12 @@ def _with_night(
     data: Path | None,
     out: Path | None,
     rules: "Strategy",
-    when: tuple[str, str | None],
+    when: tuple[date, date | None],
     options: "Options",
     loan_id: str,
     show: Callable[["Night", "Moment"], None],
 ) -> None:
     """Work out the positions of a night in a scratch folder and show something of them."""
-    import tempfile
-
     from duecourse.night import one_loan
     from duecourse.night.run import Night
 
@@ -255,7 +352,8 @@ def statement(
     worked = state(one_loan.read(night.engine, row["loan_no"], zone_day(night)), moment.on, enforceable=not contractual)
     night.engine.close()
     if as_json:
-        typer.echo(json.dumps(asdict(worked), default=str))
+        found = {"currency": row["currency"], "contractual": contractual, **asdict(worked)}
+        typer.echo(json.dumps(found, default=str))
     else:
         basis = "by the contract" if contractual else "what can be enforced"
         terminal.show_statement(worked, row["currency"], basis)
@@ -264,8 +362,8 @@ def statement(
 @app.command()
 def replay(
     mapping: Mapping,
-    first: Annotated[str, typer.Option("--from", metavar="DATE", help="First day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", metavar="DATE", help="Last day, YYYY-MM-DD.")],
+    first: Annotated[date, typer.Option("--from", parser=_day, metavar="DATE", help="First day, YYYY-MM-DD.")],
+    last: Annotated[date, typer.Option("--to", parser=_day, metavar="DATE", help="Last day, YYYY-MM-DD.")],
     data: Data = None,
     strategy: StrategyFile = None,
     out: Out = None,
@@ -274,14 +372,11 @@ def replay(
     memory: Memory = "6GB",
 ) -> None:
     """Replay the past day by day: buckets, rolls, cures and plan volumes, with what was known then."""
-    import tempfile
-
     from duecourse import terminal
     from duecourse.night import replay as past
 
-    days = _day(first, "--from"), _day(last, "--to")
-    if days[0] > days[1]:
-        raise DueCourseError(f"--from {days[0]} is after --to {days[1]}: exchange them")
+    if first > last:
+        raise DueCourseError(f"--from {first} is after --to {last}: exchange them")
     home = _home(mapping, out)
     rules = _strategy(strategy)
     book = _load(mapping, data, home, threads, memory)
@@ -289,16 +384,17 @@ def replay(
         done = past.replay(
             book,
             rules,
-            *days,
+            first,
+            last,
             Path(scratch),
             _options(threads, memory),
             lambda at, of: tell("replay", at, of),
         )
-    paths = past.write(done, home / f"replay-{days[0]}-{days[1]}")
+    paths = past.write(done, home / f"replay-{first}-{last}")
     if as_json:
         typer.echo(json.dumps(past.as_json(done)))
     else:
-        terminal.show_replay(done, paths, days)
+        terminal.show_replay(done, paths, (first, last))
 
 
 @app.command()
@@ -306,7 +402,9 @@ def synth(
     out: Annotated[Path, typer.Option(help="Folder for the book.")],
     loans: Annotated[int, typer.Option(min=1, help="Number of loans.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same book.")] = 7,
-    on: Annotated[str, typer.Option(metavar="DATE", help="Business date that the book is made for.")] = "2026-06-30",
+    on: Annotated[
+        date, typer.Option(parser=_day, metavar="DATE", help="Business date that the book is made for.")
+    ] = date(2026, 6, 30),
     csv: Annotated[bool, typer.Option("--csv", help="CSV files instead of Parquet.")] = False,
     damage: Annotated[bool, typer.Option("--damage", help="Add a known number of bad rows.")] = False,
 ) -> None:
@@ -318,13 +416,13 @@ def synth(
         mapping = make(
             loans,
             seed,
-            out,
-            on=_day(on, "--on"),
+            writable(out),
+            on=on,
             format="csv" if csv else "parquet",
             damage=damage,
             progress=tell,
         )
-    terminal.PLAIN.print(f"book: {mapping}")
+    terminal.say(f"book: {mapping}")
 
 
 @app.command()
@@ -335,10 +433,9 @@ def facts(as_json: Json = False) -> None:
 
     if as_json:
         listed = [{"name": one.name, "kind": one.kind.value, "says": one.says} for one in CATALOGUE.values()]
-        typer.echo(json.dumps(listed))
-        return
-    for one in CATALOGUE.values():
-        terminal.PLAIN.print(f"{one.name:<28} {one.kind.value:<8} {one.says}", markup=False)
+        typer.echo(json.dumps({"facts": listed}))
+    else:
+        terminal.show_facts(CATALOGUE)
 
 
 @app.command()
@@ -349,7 +446,7 @@ def demo(
     """Tell a whole story on a synthetic book: load, plan, explain, report."""
     from duecourse import demonstration
 
-    demonstration.tell(loans, out, _load, _night, _strategy, _options)
+    demonstration.tell(loans, writable(out), _load, _night, _strategy, _options)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from duecourse.night.run import Night
 
 ON: Final = date(2026, 6, 30)
 SEED: Final = 7
+MEMORY: Final = "2GB"
 
 
 def tell(
@@ -27,27 +28,32 @@ def tell(
 
     `load` and the others are the command line's.
     """
-    say = terminal.PLAIN.print
-    say(f"[bold]1. A lender's files[/]: {loans} loans with schedules, payments and contacts, some rows damaged")
+    terminal.say(
+        f"1. A lender's files: {loans:,} loans with schedules, payments and contacts; some rows damaged", "bold"
+    )
     with terminal.progress() as progress:
         mapping = synth(loans, SEED, out / "book", on=ON, damage=True, progress=progress)
-    say(f"   {mapping}\n")
-    say("[bold]2. Loading[/]: every row ends in the book or in quarantine")
-    book = load(mapping, None, out, None, "2GB")
+    terminal.say(f"   {mapping}")
+    terminal.say("\n2. Loading: every row ends in the book or in quarantine, and nothing is guessed", "bold")
+    book = load(mapping, None, out, None, MEMORY)
     terminal.show_book(book)
-    say("\n[bold]3. The night[/]: what every loan owes, who stands where, what is done")
-    rules, moment, chosen = strategy(None), Moment(ON), options(None, "2GB")
+    terminal.say("\n3. The night: what every loan owes, who stands on which rung, what is done", "bold")
+    moment = Moment(ON)
     why: list[tuple[str, list[Section]]] = []
 
     def look(night: Night) -> None:
         loan_id = _interesting(night)
-        why.append((f"Loan {loan_id} on {ON}", explain(night, moment, loan_id)))
+        why.append((loan_id, explain(night, moment, loan_id)))
 
-    summary = run_night(book, rules, moment, out, chosen, look)
+    summary = run_night(book, strategy(None), moment, out, options(None, MEMORY), look)
     terminal.show_night(summary)
-    say("\n[bold]4. Why?[/] One borrower of tonight's plan, explained")
-    terminal.show_sections(*why[0])
-    say(f"\n[bold]Plan[/]   {summary.outputs['plan']}\n[bold]Report[/] {summary.outputs['report']}")
+    loan_id, sections = why[0]
+    terminal.say("\n4. Why? One borrower of tonight's plan; the same comes from", "bold")
+    terminal.say(f"   duecourse explain {mapping} {loan_id} --on {ON} --out {out}\n")
+    terminal.show_sections(f"Loan {loan_id} on {ON}", sections)
+    terminal.say()
+    terminal.say(f"Plan    {summary.outputs['plan']}")
+    terminal.say(f"Report  {summary.outputs['report']}")
 
 
 def _interesting(night: Night) -> str:

@@ -1,24 +1,42 @@
-"""What the commands print on a terminal: tables, progress, sections."""
+"""What the commands print on a terminal: tables, progress, sections.
 
-from collections.abc import Callable, Iterator, Mapping
+Numbers never wrap, words do. Where nothing is a terminal (a pipe, a file) lines are as long as they need to be.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from typing import Final
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from duecourse.book.loaded import LoadedBook, summary
 from duecourse.kernel.components import COMPONENTS
+from duecourse.law.catalogue import Catalogue
 from duecourse.ledger.statement import Line, Statement
 from duecourse.night.explain import Section
 from duecourse.night.replay import Replay
-from duecourse.night.report.show import count, money
+from duecourse.night.report.show import amount, count, money
 from duecourse.night.run import Summary
 
-PLAIN = Console(highlight=False, soft_wrap=True)
-STEPS = Console(stderr=True)
+OUT: Final = Console(highlight=False)
+STEPS: Final = Console(stderr=True)
+_WIDE: Final = 200
+_INDENT: Final = 2
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print a line as it is, whatever its length: paths stay whole."""
+    OUT.print(Text(text, style=style), soft_wrap=True)
+
+
+def show(what: RenderableType) -> None:
+    """Print a table; off a terminal it may be wide."""
+    OUT.print(what, width=None if OUT.is_terminal else _WIDE)
 
 
 @contextmanager
@@ -36,145 +54,180 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def _table(*heads: str, title: str | None = None) -> Table:
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+def _table(*heads: str, words: Sequence[int] = (0,)) -> Table:
+    """Make a table without lines; columns of words are on the left and may wrap, numbers are on the right."""
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for place, head in enumerate(heads):
-        table.add_column(head, justify="left" if place == 0 else "right", overflow="fold")
+        is_words = place in words
+        table.add_column(head, justify="left" if is_words else "right", no_wrap=not is_words, overflow="fold")
     return table
 
 
+def _inside(table: Table) -> Padding:
+    return Padding(table, (0, 0, 0, _INDENT), expand=False)
+
+
 def show_book(book: LoadedBook) -> None:
-    """Print what loading found: rows by table, warnings, and where the quarantine is."""
+    """Print what loading found: rows by table with their days, warnings, and where the quarantine is."""
     found = summary(book)
-    through = found.payments_complete_through or "not stated: the plan will demand no money"
-    PLAIN.print(
-        f"[bold]{found.name}[/]: {count(found.loans)} loans of {count(found.borrowers)} borrowers, zone {found.zone}"
-    )
-    PLAIN.print(f"payments complete through: {through}")
-    rows = _table("table", "read", "kept", "in quarantine", "left out")
+    say(f"{found.name}: {count(found.loans)} loans of {count(found.borrowers)} borrowers, zone {found.zone}", "bold")
+    if found.payments_complete_through:
+        say(f"payments complete through {found.payments_complete_through}")
+    else:
+        say("payments_complete_through is not stated: the plan will demand no money", "yellow")
+    rows = _table("table", "read", "kept", "quarantine", "left out", "days", words=(0, 5))
     for one in found.tables:
         numbers = (one.counts.read, one.counts.kept, one.counts.quarantined, one.counts.left_out)
-        rows.add_row(one.table, *map(count, numbers))
-    PLAIN.print(rows)
-    for one in found.tables:
-        for column, (first, last) in one.ranges.items():
-            PLAIN.print(f"{one.table}.{column}: {first} to {last}")
+        first_last = next(iter(one.ranges.values()), [])
+        rows.add_row(one.table, *(count(number) if number else "-" for number in numbers), " to ".join(first_last))
+    show(_inside(rows))
     for warning in found.warnings:
-        PLAIN.print(
-            f"[yellow]warning[/] {warning.table}: {count(warning.rows)} x {warning.kind}, such as {warning.example}"
-        )
+        say(f"warning: {warning.table}: {count(warning.rows)} x {warning.kind}, such as {warning.example}", "yellow")
     for one in found.tables:
         if one.quarantine:
-            PLAIN.print(f"[red]quarantine[/] {one.table}: {count(one.counts.quarantined)} rows in {one.quarantine}")
+            say(f"quarantine: {count(one.counts.quarantined)} of {one.table}, see {one.quarantine}", "red")
 
 
 def show_night(found: Summary) -> None:
     """Print what the night found and planned."""
-    PLAIN.print(f"[bold]Night of {found.on}[/], {count(found.loans)} loans of {count(found.borrowers)} borrowers")
-    amounts = ", ".join(money(amount, code) for code, amount in found.overdue_amount.items()) or "nothing"
-    PLAIN.print(f"overdue: {count(found.overdue_loans)} loans, {amounts}")
+    known = f", as known by {found.known_at}" if found.known_at else ""
+    say(f"Night of {found.on}{known}: {count(found.loans)} loans of {count(found.borrowers)} borrowers", "bold")
+    show(_overdue(found))
     if found.payments_stale:
         through = found.payments_complete_through or "an unknown day"
-        PLAIN.print(f"[yellow]payments are complete only through {through}: the plan demands no money[/]")
-    for title, head, counts in (
-        ("Ageing", "days past due", found.buckets),
-        ("Stages", "stage", found.stages),
-        ("Acts planned", "channel or act", found.acts),
-        ("Nothing done", "first reason", found.nothing_done),
-    ):
-        _counts(title, head, counts)
+        say(f"payments are complete only through {through}: the plan demands no money", "yellow")
+    grid = Table.grid(padding=(0, 4))
+    grid.add_row(_counts("days past due", "loans", found.buckets), _counts("planned", "acts", found.acts))
+    grid.add_row()
+    idle = {name.replace("_", " "): number for name, number in found.nothing_done.items()}
+    grid.add_row(_counts("stage", "borrowers", found.stages), _counts("nothing done because", "borrowers", idle))
+    show(Padding(grid, (0, 0, 0, _INDENT), expand=False))
     lost = {name: rows for name, rows in found.quarantined.items() if rows}
     if lost:
-        PLAIN.print("in quarantine: " + ", ".join(f"{count(rows)} {name}" for name, rows in lost.items()))
-    PLAIN.print(f"plan hash {found.plan_hash}, {found.seconds} s")
+        say("in quarantine: " + ", ".join(f"{count(rows)} of {name}" for name, rows in lost.items()), "red")
+    say(f"plan hash {found.plan_hash}")
+    width = max(len(name) for name in found.outputs)
     for name, path in found.outputs.items():
-        PLAIN.print(f"{name}: {path}")
+        say(f"  {name:<{width}}  {path}")
 
 
-def _counts(title: str, head: str, counts: Mapping[str, int]) -> None:
-    table = _table(head, "number", title=title)
+def _overdue(found: Summary) -> Text:
+    amounts = ", ".join(money(minor, code) for code, minor in found.overdue_amount.items())
+    return Text(f"overdue: {count(found.overdue_loans)} loans" + (f", {amounts}" if amounts else ""))
+
+
+def _counts(head: str, unit: str, counts: Mapping[str, int]) -> Table:
+    table = _table(head, unit)
     for name, number in counts.items():
-        table.add_row(name, count(number))
-    PLAIN.print(table)
+        table.add_row(name, count(number) if number else "-")
+    if not counts:
+        table.add_row("nothing", "-")
+    return table
 
 
 def show_sections(title: str, sections: list[Section]) -> None:
-    """Print an explanation."""
-    PLAIN.print(f"[bold]{title}[/]")
+    """Print an explanation; a line that is too long goes on below, further in."""
+    say(title, "bold")
     for section in sections:
-        PLAIN.print(f"\n[bold]{section.title}[/]")
+        say()
+        say(section.title, "bold")
         for line in section.lines:
-            PLAIN.print(f"  {line}", markup=False)
+            text = line.lstrip()
+            inner = _INDENT + len(line) - len(text)
+            grid = Table.grid(padding=0)
+            grid.add_row(" " * inner, Text(text, overflow="fold"))
+            show(grid)
 
 
 def show_statement(found: Statement, currency: str, basis: str) -> None:
-    """Print a statement: its lines with the balance due of each component after them, and what stands on the day."""
-    PLAIN.print(f"[bold]Statement of loan {found.loan_id} on {found.on}[/], {basis}, amounts in {currency}")
-    table = _table("day", "what", "amount", "cut by cap", *COMPONENTS, "credit")
-    table.columns[1].justify = "left"
+    """Print a statement: its lines with the balance due of each component after them, and what stands on the day.
+
+    A component that is nothing throughout has no column.
+    """
+    say(f"Statement of loan {found.loan_id} on {found.on}, {basis}, amounts in {currency}", "bold")
+    used = [name for name in COMPONENTS if any(line.due[name] for line in found.lines) or _stands(found, name)]
+    cut, credit = any(line.cut for line in found.lines), any(line.credit for line in found.lines)
+    heads = ["day", "what", "no.", "amount", *(["cut"] if cut else []), *used, *(["credit"] if credit else [])]
+    table = _table(*heads, words=(1,))
+    table.columns[0].justify = "left"
     for line in found.lines:
-        balances = (_plain(line.due[name], currency) for name in COMPONENTS)
-        cut = _plain(line.cut, currency) if line.cut else ""
-        table.add_row(
-            str(line.day),
-            _what(line),
-            _plain(line.amount, currency),
-            cut,
-            *balances,
-            _plain(line.credit, currency),
-        )
-    PLAIN.print(table)
+        numbers = [line.amount, *([line.cut] if cut else []), *(line.due[name] for name in used)]
+        numbers += [line.credit] if credit else []
+        of = "" if line.instalment is None else str(line.instalment)
+        table.add_row(str(line.day), _what(line), of, *(_plain(number, currency) for number in numbers))
+    show(table)
+    say("no.: of which instalment; right of amount: what is due after the line", "dim")
+    _show_standing(found, currency, used)
+
+
+def _stands(found: Statement, component: str) -> bool:
+    amounts = found.amounts
+    return amounts is not None and any(
+        owed[component] for owed in (amounts.overdue, amounts.due_today, amounts.not_due)
+    )
+
+
+def _show_standing(found: Statement, currency: str, used: list[str]) -> None:
     amounts = found.amounts
     if amounts is None:
         return
-    table = _table("standing on the day", *COMPONENTS, "sum")
-    for name, owed in (
-        ("overdue", amounts.overdue),
-        ("due today", amounts.due_today),
-        ("not yet due", amounts.not_due),
-    ):
-        sums = (*(owed[component] for component in COMPONENTS), sum(owed.values()))
+    say()
+    table = _table(f"on {found.on}", *used, "sum")
+    for name, owed in (("overdue", amounts.overdue), ("due today", amounts.due_today), ("not due", amounts.not_due)):
+        sums = (*(owed[component] for component in used), sum(owed.values()))
         table.add_row(name, *(_plain(one, currency) for one in sums))
-    PLAIN.print(table)
-    PLAIN.print(f"credit {money(amounts.credit, currency)}, cut by caps {money(found.cut, currency)}")
+    show(table)
+    say(f"credit {money(amounts.credit, currency)}, cut by caps {money(found.cut, currency)}")
 
 
 def _plain(minor: int, currency: str) -> str:
-    return money(minor, currency).removesuffix(currency).strip()
+    return amount(minor, currency) if minor else "-"
 
 
 def _what(line: Line) -> str:
-    of = f" of instalment {line.instalment}" if line.instalment is not None else ""
-    of += f" {line.charge_id}" if line.charge_id else ""
-    name = f" {line.line.replace('_', ' ')}" if line.line else ""
-    by = f" ({line.source})" if line.source else ""
-    return f"{line.what}{name}{of}{', not yet due' if line.later else ''}{by}"
+    name = "" if line.line is None or line.what == "late fee" else f" {line.line.replace('_', ' ')}"
+    named = " ".join(one for one in (line.charge_id, line.source) if one)
+    return f"{line.what}{name}{', not yet due' if line.later else ''}{f' ({named})' if named else ''}"
 
 
 def show_replay(done: Replay, paths: Mapping[str, str], on: tuple[date, date]) -> None:
     """Print one line a month, the rolls between month ends, and where every day is."""
-    PLAIN.print(f"[bold]Replay from {on[0]} to {on[1]}[/], {len(done.days)} days")
+    say(f"Replay from {on[0]} to {on[1]}, {len(done.days)} days, each as it was known then", "bold")
     names = list(done.days[0].buckets)
-    table = _table("day", "overdue", *names, "cured so far", "fell overdue", "acts that day")
-    cured = fell = 0
+    table = _table("day", "overdue", *names, "cured", "fell overdue", "acts")
+    cured = fell = acts = 0
     shown = {one.then for one in done.rolls} | {one.now for one in done.rolls} | {done.days[0].on}
     for day in done.days:
         cured += done.cured.get(day.on, 0)
         fell += done.fell.get(day.on, 0)
+        acts += sum(day.acts.values())
         if day.on in shown:
-            numbers = (day.overdue_loans, *day.buckets.values(), cured, fell, sum(day.acts.values()))
-            table.add_row(str(day.on), *map(count, numbers))
-    PLAIN.print(table)
+            numbers = (day.overdue_loans, *day.buckets.values(), cured, fell, acts)
+            table.add_row(str(day.on), *(count(number) if number else "-" for number in numbers))
+            cured = fell = acts = 0
+    show(_inside(table))
+    say("cured, fell overdue and acts: since the line before", "dim")
     for one in done.rolls:
-        _matrix(f"{one.then} to {one.now}", ["current", *names], one.moves)
+        say(f"rolls, loans by bucket on {one.then} (down) and on {one.now} (across)", "bold")
+        show(_inside(_matrix(["current", *names], one.moves)))
     for name, path in paths.items():
-        PLAIN.print(f"{name}: {path}")
+        say(f"{name}: {path}")
 
 
-def _matrix(title: str, names: list[str], moves: Mapping[tuple[str, str], int]) -> None:
-    table = _table("then", *names, title=title)
+def _matrix(names: list[str], moves: Mapping[tuple[str, str], int]) -> Table:
+    table = _table("", *names)
     for then in names:
         cells = [moves.get((then, now), 0) for now in names]
         if sum(cells):
-            table.add_row(then, *(count(cell) if cell else "" for cell in cells))
-    PLAIN.print(table)
+            table.add_row(then, *(count(cell) if cell else "-" for cell in cells))
+    return table
+
+
+def show_facts(catalogue: Catalogue) -> None:
+    """Print the catalogue of facts: name, kind, meaning."""
+    table = _table("fact", "kind", "meaning", words=(2,))
+    for place in (0, 1):
+        table.columns[place].justify = "left"
+    for one in catalogue.values():
+        table.add_row(one.name, one.kind.value, one.says)
+    show(table)

@@ -114,6 +114,7 @@ class _Extra:
             "contacts": self._contacts(number * 2),
             "borrowers": self._borrowers(number // 3),
             "payments": self._reversals(payments, number // 4),
+            "charges": self._charges(number),
         }
 
     def _holds(self, number: int) -> list[Row]:
@@ -186,6 +187,16 @@ class _Extra:
             found[whose, day] = {**row, **dead, "recorded_at": self.known(day)}
         return list(found.values())
 
+    def _charges(self, number: int) -> list[Row]:
+        """Charge many loans, so that some owe nothing else."""
+        found = []
+        for place in range(number):
+            row = {"charge_id": f"XK{place}", "loan_id": self.dice.choice(self.loans)["loan_id"]}
+            day = self.day(60)
+            what = {"component": self.dice.choice(("cost", "fee", "penalty")), "amount": self.dice.choice((90, 7_000))}
+            found.append({**row, **what, "charged_on": day, "recorded_at": self.known(day)})
+        return found
+
     def _reversals(self, payments: list[Row], number: int) -> list[Row]:
         """Undo some payments weeks after they were made, so that some are undone after the day planned."""
         undone = {row["reverses"] for row in payments}
@@ -199,7 +210,9 @@ class _Extra:
         return found
 
 
-def tiny(folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]], through: date | None, zone: str = "UTC") -> Path:
+def tiny(
+    folder: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]], through: date | None, zone: str = "UTC"
+) -> Path:
     """Write a small book of CSV files in our own columns, money in minor units; return its mapping.
 
     `through` is the day through which payments are complete; None leaves it out.

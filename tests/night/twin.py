@@ -39,7 +39,6 @@ class Candidate:
     """One treatment of a borrower's rung; `blocked` is the first reason that stops it."""
 
     treatment: Treatment
-    place: int
     blocked: str | None
     priority: int | None
     value: int | None
@@ -128,9 +127,7 @@ def _borrower(
 
 def _bar(borrower: Borrower, act: str) -> str | None:
     """Return the kind of hold that bars an act, when every loan that counts is barred from it."""
-    each = [
-        {kind for name, kind in borrower.barred[one.loan.loan_id] if name == act} for one in borrower.counted
-    ]
+    each = [{kind for name, kind in borrower.barred[one.loan.loan_id] if name == act} for one in borrower.counted]
     return min(set().union(*each)) if all(each) else None
 
 
@@ -190,22 +187,17 @@ def _judge(borrower: Borrower, strategy: Strategy, *, stale: bool) -> None:
         assert value is None or isinstance(value, int)
         assert priority is None or isinstance(priority, int)
         blocked = _blocked(borrower, rung, treatment, quiet, stale=stale)
-        place = strategy.treatments.index(treatment)
-        borrower.candidates.append(Candidate(treatment, place, blocked, priority, value))
+        borrower.candidates.append(Candidate(treatment, blocked, priority, value))
     possible = [one for one in borrower.candidates if one.blocked is None]
     borrower.notices = [one for one in possible if one.treatment.required]
     borrower.ranked = [
-        one
-        for one in possible
-        if not one.treatment.required and not (borrower.notices and one.treatment.act in FACING)
+        one for one in possible if not one.treatment.required and not (borrower.notices and one.treatment.act in FACING)
     ]
     if rung.choose == "value":
         borrower.ranked.sort(key=lambda one: (one.value is None, -(one.value or 0)))
 
 
-def _blocked(
-    borrower: Borrower, rung: Rung, treatment: Treatment, quiet: str | None, *, stale: bool
-) -> str | None:
+def _blocked(borrower: Borrower, rung: Rung, treatment: Treatment, quiet: str | None, *, stale: bool) -> str | None:
     facts = borrower.facts
     kind = treatment.notice or treatment.channel
     since = facts[f"days_since_{kind}" if treatment.act == "contact" else SINCE[treatment.act]]
@@ -288,9 +280,7 @@ def _line(borrower: Borrower, on: date, chosen: Candidate | None, reasons: list[
     assert borrower.rung is not None
     treatment = chosen.treatment if chosen else None
     act = treatment.act if treatment else "none"
-    about = [
-        one for one in borrower.counted if act not in {name for name, _ in borrower.barred[one.loan.loan_id]}
-    ]
+    about = [one for one in borrower.counted if act not in {name for name, _ in borrower.barred[one.loan.loan_id]}]
     about = [one for one in about if one.overdue > 0] or [one for one in about if one.owed > 0]
     following = borrower.ranked[after] if after is not None and after < len(borrower.ranked) else None
     named = ("channel", "team", "slot", "template", "purpose")

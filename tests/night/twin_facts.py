@@ -3,10 +3,9 @@
 Amounts and ageing of each loan come from the ledger (its own twin checks it); everything else from the rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from duecourse.book.schema import CHANNELS
 from duecourse.ledger import kernel
@@ -157,7 +156,7 @@ def of_loans(counted: list[Account], on: date) -> Row:
         "owed_amount": _of_one_currency(counted, sum(account.owed for account in counted)),
         "residual_amount": _of_one_currency(counted, sum(account.overdue for account in clear)),
         "days_to_next_due": (min(coming)[0] - on).days if coming else None,
-        "next_due_amount": min(coming)[2].next_due_amount if coming else None,
+        "next_due_amount": min(coming)[2].next_due_amount if coming else 0,
         "days_since_payment": (on - last[0]).days if last else None,
         "last_paid_amount": _paid_on(counted, last),
         "on_time_in_a_row": min(streaks, default=0),
@@ -170,10 +169,10 @@ def _of_one_currency(counted: list[Account], amount: int) -> int | None:
     return amount if len({account.row["currency"] for account in counted if account.owed > 0}) <= 1 else None
 
 
-def _paid_on(counted: list[Account], last: tuple[date, str] | None) -> int | None:
+def _paid_on(counted: list[Account], last: tuple[date, str] | None) -> int:
     """Return what was paid on the last day; of several loans paid that day, on the last by loan_id."""
     if last is None:
-        return None
+        return 0
     (account,) = (account for account in counted if account.loan.loan_id == last[1])
     return sum(amount for day, amount in account.paid if day == last[0])
 
@@ -183,9 +182,7 @@ def of_contacts(book: Known, rows: list[Row], on: date, spell: date | None) -> R
     seen = [(book.day(row["happened_at"]), row) for row in rows]
     seen = [(day, row) for day, row in seen if day <= on]
     made = [(day, row) for day, row in seen if row["direction"] == "out"]
-    answers = [
-        (day, row) for day, row in seen if row["direction"] == "in" or row["outcome"] in {"conversation", "met"}
-    ]
+    answers = [(day, row) for day, row in seen if row["direction"] == "in" or row["outcome"] in {"conversation", "met"}]
     answered_at = max((row["happened_at"] for _, row in answers), default=datetime.min)  # noqa: DTZ901  UTC, naive
     within = [(day, row) for day, row in made if _within(day, spell)]
     found: Row = {
@@ -270,5 +267,3 @@ def _within(day: date, spell: date | None) -> bool:
 def _since(on: date, days: Iterable[date]) -> int | None:
     last = max(days, default=None)
     return None if last is None else (on - last).days
-
-

@@ -1,8 +1,10 @@
 """The whole chain for one loan in words: what is owed, how late, why this rung, why this act, each with its rows."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,12 +16,13 @@ from duecourse.ledger.loan import Loan
 from duecourse.ledger.statement import Line, Statement, statement
 from duecourse.night import one_loan
 from duecourse.night.moment import Moment
-from duecourse.night.report.show import money
+from duecourse.night.report.show import amount, money
 from duecourse.night.report.words import load_words
 from duecourse.night.run import Night
 from duecourse.strategy import decide
 from duecourse.strategy.models import Rung, Treatment
 
+_WORD: Final = re.compile(r"[a-z]\w*")
 _LAST: Final = 6  # rows of a kind that are shown; the newest
 _SHOWN: Final = {
     "contacts": ("contact_id", "happened_on", "channel", "direction", "outcome"),
@@ -29,6 +32,7 @@ _SHOWN: Final = {
     "holds": ("hold_id", "kind", "loan_id", "from_on", "until_on"),
     "events": ("event_id", "kind", "happened_on", "loan_id"),
 }
+_PLAIN: Final = ("kind", "channel", "direction", "outcome", "happened_on")  # their values speak for themselves
 _ORDER: Final = {
     "contacts": "happened_at", "promises": "made_on", "arrangements": "started_on", "notices": "served_on",
     "holds": "from_on", "events": "happened_at",
@@ -49,14 +53,62 @@ def explain(night: Night, moment: Moment, loan_id: str) -> list[Section]:
     loan = one_loan.read(night.engine, row["loan_no"], zone_day(night))
     borrower = int(row["borrower_no"])
     facts = _one(night, "facts", borrower)
+    known = decide.with_formulas(night.strategy, facts)
+    currency = row["currency"] if _one_currency(night, borrower) else None
+    teller = _Teller(known, night.strategy.parameters, currency, _amounts(night))
     return [
         Section("What is owed", _owed(loan, moment.on, row["currency"])),
         Section("How late", _late(night, row["loan_no"], loan, moment.on)),
-        Section("What is known of the borrower", _known(night, borrower, facts, row)),
-        Section("The rung", _rung(night, borrower, facts)),
-        Section("What might be done", _treatments(night, borrower, facts)),
+        Section("The borrower", _borrower(night, borrower, row)),
+        Section("The rung", _rung(night, borrower, teller)),
+        Section("What might be done", _treatments(night, borrower, teller)),
         Section("Tonight's plan", _plan(night, borrower)),
     ]
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Says values and conditions of one borrower; an amount is written as money where all loans share a currency."""
+
+    known: Mapping[str, object]
+    parameters: Mapping[str, object]
+    currency: str | None
+    amounts: frozenset[str]
+
+    def value(self, name: str) -> str:
+        """Say the value of a fact or formula."""
+        found = self.known[name]
+        if isinstance(found, int) and not isinstance(found, bool) and name in self.amounts and self.currency:
+            return money(found, self.currency)
+        return _value(found)
+
+    def truth(self, part: Expression) -> str:
+        """Say a condition with what it comes to, and the values that made it so."""
+        found = _value(part.evaluate(self.known))
+        if part.text in self.known:
+            return f"{part.text} is {found}"
+        values = [f"{name} = {self.value(name)}" for name in sorted(part.facts)]
+        words = dict.fromkeys(_WORD.findall(part.text))
+        values += [f"{name} = {self.parameters[name]}" for name in words if name in self.parameters]
+        return f"{part.text} is {found}" + (f" ({', '.join(values)})" if values else "")
+
+    def failing(self, condition: Expression, most: int = 9) -> list[str]:
+        """Say the parts for which a condition does not hold: `most` of an `and`, one is enough; of an `or`, all."""
+        parts = [self.truth(part) for part in condition.parts() if part.evaluate(self.known) is not True]
+        return parts if getattr(condition.node, "op", "") == "or" else parts[:most]
+
+
+def _one_currency(night: Night, borrower: int) -> bool:
+    rows = one_loan.rows_of(night.engine, "positions", "borrower_no", borrower, "loan_no")
+    return len({row["currency"] for row in rows}) == 1
+
+
+def _amounts(night: Night) -> frozenset[str]:
+    """Name the facts and formulas that are amounts in minor units: by name, or because treatments are valued so."""
+    strategy = night.strategy
+    valued = {one.value.text for one in strategy.treatments if one.value is not None}
+    named = {*strategy.facts, *strategy.formulas}
+    return frozenset(name for name in named if name.endswith("_amount") or name in valued)
 
 
 def zone_day(night: Night) -> Any:
@@ -92,13 +144,24 @@ def _owed(loan: Loan, on: date, currency: str) -> list[str]:
         lines.append(
             f"caps cut {money(worked.cut, currency)}; by the contract alone {money(whole, currency)} would be owed"
         )
-    lines += [f"instalment {number}: {text}" for number, text in _unmet(loan, worked, on, currency)]
+    lines += _unmet(loan, worked, on, currency)
     lines += _payments(worked, currency)
     return lines
 
 
-def _unmet(loan: Loan, worked: Statement, on: date, currency: str) -> list[tuple[int, str]]:
-    """Say of each instalment due and unmet what fell due, what met it, and what is left."""
+@dataclass(frozen=True)
+class _Unmet:
+    """An instalment due and not met: what fell due, what met it (minor units), and the payments that did."""
+
+    number: int
+    due_on: date
+    due: int
+    met: int
+    sources: list[str]
+
+
+def _unmet(loan: Loan, worked: Statement, on: date, currency: str) -> list[str]:
+    """Say of each instalment due and unmet what fell due, what met it, and what is left; untouched ones in one line."""
     found = []
     for instalment in sorted(loan.instalments, key=lambda one: (one.due_on, one.number)):
         lines = [line for line in worked.lines if line.instalment == instalment.number and not line.later]
@@ -107,11 +170,30 @@ def _unmet(loan: Loan, worked: Statement, on: date, currency: str) -> list[tuple
         met = sum(line.amount for line in scheduled if line.what != "fell due")
         if instalment.due_on < on and due > met:
             sources = sorted({line.source for line in scheduled if line.source})
-            by = f" by {', '.join(sources)}" if sources else ""
-            left = money(due - met, currency)
-            text = f"due {instalment.due_on}, {money(due, currency)}, met {money(met, currency)}{by}, left {left}"
-            found.append((instalment.number, text))
-    return found
+            found.append(_Unmet(instalment.number, instalment.due_on, due, met, sources))
+    return [
+        text
+        for untouched, run in groupby(found, key=lambda one: one.met == 0)
+        for text in _unmet_run(list(run), currency, untouched=untouched)
+    ]
+
+
+def _unmet_run(run: list[_Unmet], currency: str, *, untouched: bool) -> list[str]:
+    if untouched and len(run) > 1:
+        first, last, left = run[0], run[-1], money(sum(one.due for one in run), currency)
+        numbers = f"{first.number} to {last.number}" if len(run) == last.number - first.number + 1 else _numbers(run)
+        return [f"instalments {numbers}: due {first.due_on} to {last.due_on}, nothing met, left {left}"]
+    texts = []
+    for one in run:
+        by = f" by {', '.join(one.sources)}" if one.sources else ""
+        met = f"met {money(one.met, currency)}{by}" if one.met else "nothing met"
+        left = money(one.due - one.met, currency)
+        texts.append(f"instalment {one.number}: due {one.due_on}, {money(one.due, currency)}, {met}, left {left}")
+    return texts
+
+
+def _numbers(run: list[_Unmet]) -> str:
+    return ", ".join(str(one.number) for one in run)
 
 
 def _payments(worked: Statement, currency: str) -> list[str]:
@@ -126,13 +208,20 @@ def _payments(worked: Statement, currency: str) -> list[str]:
         else []
     )
     for (day, source), parts in shown:
-        to = ", ".join(f"{line.line or 'credit'} {money(line.amount, currency)}" + _of(line) for line in parts)
-        lines.append(f"  {day} {source}: {money(sum(line.amount for line in parts), currency)} to {to}")
+        whole = money(sum(line.amount for line in parts), currency)
+        lines.append(f"  {day} {source}: {whole} to {'; '.join(_met(parts, currency))}")
     return lines or ["no payment counts yet"]
 
 
-def _of(line: Line) -> str:
-    return f" of instalment {line.instalment}" if line.instalment is not None else ""
+def _met(parts: list[Line], currency: str) -> Iterator[str]:
+    """Say by instalment (None: a charge, or credit) what a payment met."""
+    for number, lines in groupby(parts, key=lambda line: line.instalment):
+        named = ", ".join(f"{_name(line)} {amount(line.amount, currency)}" for line in lines)
+        yield f"instalment {number} ({named})" if number is not None else named
+
+
+def _name(line: Line) -> str:
+    return f"{line.line.replace('_', ' ')} {line.charge_id or ''}".strip() if line.line else "credit"
 
 
 def _late(night: Night, loan_no: int, loan: Loan, on: date) -> list[str]:
@@ -159,7 +248,7 @@ def _late(night: Night, loan_no: int, loan: Loan, on: date) -> list[str]:
     return lines
 
 
-def _known(night: Night, borrower: int, facts: Mapping[str, Any], loan: Mapping[str, Any]) -> list[str]:
+def _borrower(night: Night, borrower: int, loan: Mapping[str, Any]) -> list[str]:
     others = one_loan.rows_of(night.engine, "counted", "borrower_no", borrower, "loan_no")
     lines = [
         f"borrower {loan['borrower_id']}: "
@@ -172,84 +261,81 @@ def _known(night: Night, borrower: int, facts: Mapping[str, Any], loan: Mapping[
         for one in aside
         if one["loan_id"] not in counted
     ]
-    catalogue = night.catalogue
-    lines += [
-        f"{name} = {_value(facts[name])}: {catalogue[name].says}"
-        for name in sorted(night.strategy.facts)
-        if name in facts
-    ]
     for table, columns in _SHOWN.items():
         rows = one_loan.rows_of(night.engine, table, "borrower_no", borrower, _ORDER[table])
         if rows:
             lines.append(f"{table}: {len(rows)}" + (f", the last {_LAST}:" if len(rows) > _LAST else ":"))
-        lines += [
-            "  " + ", ".join(f"{name} {row[name]}" for name in columns if row[name] is not None)
-            for row in rows[-_LAST:]
-        ]
+        lines += [f"  {_row(row, columns)}" for row in rows[-_LAST:]]
     return lines
+
+
+def _row(row: Mapping[str, Any], columns: tuple[str, ...]) -> str:
+    """Write a row: its id, then its other columns, with a name where the value alone would not say what it is."""
+    key, *others = (name for name in columns if row[name] is not None)
+    values = (str(row[name]) if name in _PLAIN else f"{name} {row[name]}" for name in others)
+    return f"{row[key]}: {', '.join(values)}"
 
 
 def _value(value: object) -> str:
     return "unknown" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _rung(night: Night, borrower: int, facts: Mapping[str, Any]) -> list[str]:
-    strategy = night.strategy
-    known = decide.with_formulas(strategy, facts)
-    stands = decide.standing(strategy, known)
+def _rung(night: Night, borrower: int, teller: _Teller) -> list[str]:
+    """Say why the borrower stands where they do: the stage with every part, other rungs that hold, and why none else.
+
+    A rung that does not hold is told with what fails first.
+    """
+    stands = decide.standing(night.strategy, teller.known)
     lines = [
         f"arm {row['arm']}" + (", held out to measure what contact does" if row["held_out"] else "")
         for row in [_one(night, "standing", borrower)]
         if row
     ]
-    for rung in strategy.ladder:
-        lines.append(f"{rung.stage}: {'holds' if rung.stage in stands.reached else 'does not hold'}")
-        lines += _because(rung, known)
+    lines.append(f"stage: {stands.stage or 'none: the borrower is on no rung'}")
     lines += [f"steps back: {because}" for because in stands.stepped_back]
     lines += [f"quiet: {because}" for because in stands.quiet]
-    lines.append(f"stage: {stands.stage or 'none: the borrower is on no rung'}")
-    return lines
+    others = []
+    for rung in night.strategy.ladder:
+        if rung.stage == stands.stage:
+            lines.append(f"{rung.stage} holds:")
+            lines += [f"  {teller.truth(part)}" for part in rung.enter.parts()]
+        elif rung.stage in stands.reached:
+            others.append(rung.stage)
+        else:
+            lines.append(f"{rung.stage} does not hold: {'; '.join(_against(rung, teller))}")
+    return lines + ([f"hold too: {', '.join(others)}"] if others else [])
 
 
-def _because(rung: Rung, known: Mapping[str, object]) -> list[str]:
-    lines = [f"  enter {part.text}: {_truth(part, known)}" for part in rung.enter.parts()]
-    return lines + ([f"  leave {rung.leave.text}: {_truth(rung.leave, known)}"] if rung.leave else [])
+def _against(rung: Rung, teller: _Teller) -> list[str]:
+    if rung.enter.evaluate(teller.known) is not True:
+        return teller.failing(rung.enter, most=1)
+    return [f"left, for {teller.truth(rung.leave)}"] if rung.leave else []
 
 
-def _truth(part: Expression, known: Mapping[str, object]) -> str:
-    found = part.evaluate(known)
-    values = ", ".join(f"{name} = {_value(known[name])}" for name in sorted(part.facts))
-    return f"{_value(found)}" + (f" ({values})" if values else "")
-
-
-def _treatments(night: Night, borrower: int, facts: Mapping[str, Any]) -> list[str]:
+def _treatments(night: Night, borrower: int, teller: _Teller) -> list[str]:
     words = load_words("en")
     rows = night.engine.table("candidates")
     found = night.engine.rows(rows.filter(rows.borrower_no == borrower).order_by("treatment_no"))
-    known = decide.with_formulas(night.strategy, facts)
     treatments = night.strategy.treatments
     if not found:
         return ["nothing: no rung holds"]
     lines = []
     for row in found:
         one = treatments[row["treatment_no"]]
-        lines.append(
-            f"{one.name} ({one.channel or one.act}): "
-            + (words.name("reason", row["blocked"]) if row["blocked"] else "possible")
-        )
-        lines += _details(one, row, known)
+        worth = f", worth {_worth(one, teller)}" if one.value is not None else ""
+        why = f"not possible: {words.name('reason', row['blocked'])}" if row["blocked"] else "possible"
+        lines.append(f"{one.name} ({one.channel or one.act}{worth}): {why}")
+        gates = [gate.condition for gate in one.gates if gate.code == row["blocked"]]
+        lines += [f"  {text}" for condition in gates for text in teller.failing(condition)]
+    notices = [treatments[row["treatment_no"]] for row in found if not row["blocked"]]
+    lines += [f"{one.name} is a required notice: no other contact is made today" for one in notices if one.required]
     return lines
 
 
-def _details(one: Treatment, row: Mapping[str, Any], known: Mapping[str, object]) -> list[str]:
-    stops = [gate.condition for gate in one.gates if gate.code == row["blocked"]]
-    lines = [f"  {condition.text}: {_truth(condition, known)}" for condition in stops]
-    if one.value is not None:
-        values = ", ".join(f"{name} = {_value(known[name])}" for name in sorted(one.value.facts))
-        lines.append(
-            f"  value {one.value.text} = {_value(one.value.evaluate(known))}" + (f" ({values})" if values else "")
-        )
-    return lines
+def _worth(one: Treatment, teller: _Teller) -> str:
+    """Say the value of a treatment in money: what `value` expressions are in (docs/concepts/strategy.md)."""
+    found = one.value.evaluate(teller.known) if one.value is not None else None
+    return money(found, teller.currency) if isinstance(found, int) and teller.currency else _value(found)
 
 
 def _plan(night: Night, borrower: int) -> list[str]:

@@ -1,0 +1,1 @@
+"""Stories in plain text: what one borrower did, and what the night says on which day."""
