@@ -3,6 +3,7 @@
 Numbers never wrap, words do. Where nothing is a terminal (a pipe, a file) lines are as long as they need to be.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -23,9 +24,9 @@ from duecourse.night.replay import Replay
 from duecourse.night.report.show import amount, count, money
 from duecourse.night.run import Summary
 
-OUT: Final = Console(highlight=False)
-STEPS: Final = Console(stderr=True)
 _WIDE: Final = 200
+OUT: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+STEPS: Final = Console(stderr=True)
 _INDENT: Final = 2
 
 
@@ -36,7 +37,7 @@ def say(text: str = "", style: str = "") -> None:
 
 def show(what: RenderableType) -> None:
     """Print a table; off a terminal it may be wide."""
-    OUT.print(what, width=None if OUT.is_terminal else _WIDE)
+    OUT.print(what)
 
 
 @contextmanager

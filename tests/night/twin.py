@@ -95,11 +95,14 @@ def night(
     for account in worked.values():
         people.setdefault(account.row["borrower_id"], []).append(account)
     borrowers = [_borrower(seen, strategy, on, name, numbers[name], people[name]) for name in sorted(people)]
-    borrowers = [borrower for borrower in borrowers if _stand(borrower, strategy)]
+    everybody = borrowers
+    borrowers = [borrower for borrower in everybody if _stand(borrower, strategy)]
     for borrower in borrowers:
         _judge(borrower, strategy, stale=stale)
     rounds = _choose([one for one in borrowers if not one.held_out], strategy)
     lines = [line for borrower in borrowers for line in _lines(borrower, on)]
+    late = {name for name, loans in people.items() if any(one.position.days_past_due for one in loans)}
+    lines += [_unplaced(one, on) for one in everybody if one.rung is None and one.borrower_id in late]
     lines.sort(key=lambda row: (row["borrower_id"], row["act"], row["channel"] is None, row["channel"] or "",
                                 row["treatment"] or ""))  # fmt: skip
     return Twin(seen, worked, borrowers, lines, rounds)
@@ -276,8 +279,14 @@ def _lines(borrower: Borrower, on: date) -> list[Row]:
     return [_line(borrower, on, None, reasons or ["no_treatment"], None)]
 
 
+def _unplaced(borrower: Borrower, on: date) -> Row:
+    """Say of an overdue borrower on no rung that a hold keeps them off it, else that no rung holds."""
+    kinds = {kind for barred in borrower.barred.values() for act, kind in barred if act == "contact"}
+    reason = f"hold_{min(kinds)}" if kinds else "no_stage"
+    return _line(borrower, on, None, [reason], None) | {"arm": None, "assignment_ppm": None}
+
+
 def _line(borrower: Borrower, on: date, chosen: Candidate | None, reasons: list[str], after: int | None) -> Row:
-    assert borrower.rung is not None
     treatment = chosen.treatment if chosen else None
     act = treatment.act if treatment else "none"
     about = [one for one in borrower.counted if act not in {name for name, _ in borrower.barred[one.loan.loan_id]}]
@@ -288,7 +297,7 @@ def _line(borrower: Borrower, on: date, chosen: Candidate | None, reasons: list[
         "on": on,
         "borrower_no": borrower.number,
         "borrower_id": borrower.borrower_id,
-        "stage": borrower.rung.stage,
+        "stage": borrower.rung.stage if borrower.rung else None,
         "arm": borrower.arm,
         "held_out": borrower.held_out,
         "assignment_ppm": borrower.assignment_ppm,
@@ -298,7 +307,7 @@ def _line(borrower: Borrower, on: date, chosen: Candidate | None, reasons: list[
         "demands": bool(treatment and treatment.demands),
         "required": bool(treatment and treatment.required),
         "priority": chosen.priority if chosen else None,
-        "value": chosen.value if chosen and borrower.rung.choose == "value" else None,
+        "value": chosen.value if chosen and borrower.rung and borrower.rung.choose == "value" else None,
         "loans": [one.loan.loan_id for one in about] or None,
         "amounts": [_amount(one) for one in about] or None,
         "reasons": reasons,

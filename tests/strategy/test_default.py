@@ -77,7 +77,8 @@ def test_stage_by_days_and_contacts(default: Strategy, days: int, made: int, exp
         # before anything is overdue
         (borrower(), None),
         (borrower(days_to_next_due=3, next_due_amount=1000), "due_soon"),
-        (borrower(days_to_next_due=0, next_due_amount=1000), "due_soon"),
+        (borrower(days_to_next_due=1, next_due_amount=1000), "due_soon"),
+        (borrower(days_to_next_due=0, next_due_amount=1000), None),
         (borrower(days_to_next_due=4, next_due_amount=1000), None),
         (borrower(days_to_next_due=3, next_due_amount=0), None),
         (borrower(days_to_next_due=3, next_due_amount=1000, deceased=True), None),

@@ -134,7 +134,7 @@ _LOANS: Final = (
     _of_loans(
         "next_due_amount",
         INTEGER,
-        "Amount missing of the instalment next due, minor units; of the first loan when several fall due that day.",
+        "Amount missing of the next instalment, minor units, 0 for none; of the first loan if several are due then.",
         lambda t: t.next_due_amount.argmin(day_number(t.next_due_on) * _LOAN_KEYS + t.loan_no),
     ),
     _of_loans(
@@ -146,7 +146,7 @@ _LOANS: Final = (
     _of_loans(
         "last_paid_amount",
         INTEGER,
-        "Sum paid on the last day with a payment, in minor units.",
+        "Sum paid on the last day with a payment, on the loan last paid, minor units; 0 for none.",
         lambda t: t.last_paid_amount.argmax(day_number(t.last_paid_on) * _LOAN_KEYS + t.loan_no),
     ),
     _of_loans(

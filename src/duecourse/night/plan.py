@@ -41,7 +41,7 @@ def lines(tables: Tables, chosen: ir.Table) -> ir.Table:
         "borrower_no", "treatment_no", "priority", "worth",
         next_rank=ibis.null("int64"), reasons=ibis.array([ibis.literal("required")]),
     )  # fmt: skip
-    return ibis.union(main, required, _nothing(tables, main, required), distinct=False)
+    return ibis.union(main, required, _nothing(tables, main, required), _unplaced(tables), distinct=False)
 
 
 def _array(first: Any, second: Any) -> Any:
@@ -70,11 +70,23 @@ def _nothing(tables: Tables, main: ir.Table, required: ir.Table) -> ir.Table:
     )
 
 
+def _unplaced(tables: Tables) -> ir.Table:
+    rows = tables("unplaced")
+    return rows.select(
+        "borrower_no",
+        treatment_no=ibis.literal(-1, "int64"),
+        priority=ibis.null("int64"),
+        worth=ibis.null("int64"),
+        next_rank=ibis.null("int64"),
+        reasons=ibis.array([rows.reason]),
+    )
+
+
 def plan(tables: Tables) -> ir.Table:
     """Return the plan in the order of its key, with `about`: its amounts as text, for the hash."""
     rows = tables("lines").join(_people(tables), "borrower_no")
     rows = rows.left_join(tables("treatments"), "treatment_no").drop("treatment_no_right", "stage", "stage_no_right")
-    rows = rows.join(tables("stages"), "stage_no")
+    rows = rows.left_join(tables("stages"), "stage_no").drop("stage_no_right")
     rows = rows.left_join(_next_best(tables), ["borrower_no", "next_rank"])
     rows = rows.drop("borrower_no_right", "next_rank_right")
     rows = rows.mutate(act=rows.act.fill_null("none"))
@@ -89,9 +101,15 @@ def plan(tables: Tables) -> ir.Table:
 
 
 def _people(tables: Tables) -> ir.Table:
-    return tables("standing").select(
-        "borrower_no", "borrower_id", "on_day", "stage_no", "arm", "held_out", "assignment_ppm"
+    names = ("borrower_no", "borrower_id", "on_day", "stage_no", "arm", "held_out", "assignment_ppm")
+    others = tables("unplaced").cross_join(tables("moment"))
+    others = others.mutate(
+        stage_no=ibis.null("int64"),
+        arm=ibis.null("string"),
+        held_out=ibis.literal(value=False),
+        assignment_ppm=ibis.null("int64"),
     )
+    return ibis.union(tables("standing").select(*names), others.select(*names), distinct=False)
 
 
 def _next_best(tables: Tables) -> ir.Table:

@@ -130,10 +130,11 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
         "replay_acts",
         lambda: done.group_by(name=done.channel.coalesce(done.act)).aggregate(n=done.count()),
     )
+    placed = planned.filter(planned.stage.notnull())
     stages = _counts(
         night,
         "replay_stages",
-        lambda: planned.group_by(name=planned.stage).aggregate(n=planned.borrower_no.nunique()),
+        lambda: placed.group_by(name=placed.stage).aggregate(n=placed.borrower_no.nunique()),
     )
     shutil.rmtree(scratch)  # the same folder again: the views on it need not be made anew
     night.positions(Moment.ended(on, zone), scratch)

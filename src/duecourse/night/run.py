@@ -129,6 +129,10 @@ class Night:
             engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
             engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed))
 
+        def place() -> None:
+            engine.keep("standing", lambda: stage.standing(tables, strategy))
+            engine.keep("unplaced", lambda: stage.unplaced(tables))
+
         def judge() -> None:
             engine.keep("judged", lambda: candidates.judged(tables))
             name = "candidates_stale" if stale else "candidates_fresh"
@@ -145,7 +149,7 @@ class Night:
         return {
             "ageing": age,
             "facts": collect,
-            "stage": lambda: _kept(engine.keep("standing", lambda: stage.standing(tables, strategy))),
+            "stage": place,
             "candidates": judge,
             "choice": choose,
             "plan": lambda: _kept(engine.keep("plan", lambda: plan.plan(tables))),
@@ -244,7 +248,8 @@ def summarise(
     idle = planned.filter(planned.act == "none").select("borrower_no", reason=ibis._.reasons[0])
     order = [bucket.name for bucket in night.strategy.buckets.ranges]
     buckets = _counts(engine, overdue.group_by("bucket").aggregate(n=overdue.count()), "bucket")
-    stages = _counts(engine, planned.group_by("stage").aggregate(n=planned.borrower_no.nunique()), "stage")
+    placed = planned.filter(planned.stage.notnull())
+    stages = _counts(engine, placed.group_by("stage").aggregate(n=placed.borrower_no.nunique()), "stage")
     return Summary(
         on=moment.on.isoformat(),
         known_at=moment.known_until.isoformat() + "Z" if moment.known_until else None,

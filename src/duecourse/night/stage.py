@@ -52,6 +52,20 @@ def standing(tables: Tables, strategy: Strategy) -> ir.Table:
     return rows.drop("target", "reached", "back", *(f"rung_{place}" for place in range(len(strategy.ladder))))
 
 
+def unplaced(tables: Tables) -> ir.Table:
+    """Return (borrower_no, borrower_id, reason) of overdue borrowers for whom no rung holds.
+
+    They are in grace or pause (`no_stage`), or what is overdue is set aside for a hold (`hold_<kind>`).
+    """
+    late = tables("positions").filter(ibis._.days_past_due > 0).select("borrower_no", "borrower_id").distinct()
+    rows = late.anti_join(tables("standing"), "borrower_no")
+    held = tables("holds_now").filter(ibis._.act == "contact")
+    kinds = held.group_by("borrower_no").aggregate(kind=held.kind.min())
+    rows = rows.left_join(kinds, "borrower_no").drop("borrower_no_right")
+    reason = (ibis.literal("hold_") + rows.kind).fill_null("no_stage")
+    return rows.select("borrower_no", "borrower_id", reason=reason)
+
+
 def _holds(rung: Rung, rows: ir.Table) -> Any:
     enters = truly(compiled(rung.enter, rows))
     return enters if rung.leave is None else enters & ~truly(compiled(rung.leave, rows))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from duecourse.book.schema import BY_NAME, TABLES
+from duecourse.kernel.errors import DueCourseError
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 
@@ -50,7 +52,16 @@ class DuckDB:
 
     def _do(self, text: str, values: list[Any] | None = None) -> list[Any]:
         """Run one statement to its end: an unfinished result would keep the connection busy."""
-        return list(self.connection.con.execute(text, values).fetchall())
+        try:
+            return list(self.connection.con.execute(text, values).fetchall())
+        except duckdb.OutOfRangeException as error:
+            what = str(error).splitlines()[0]
+            raise DueCourseError(
+                f"the strategy: an expression leaves 64 bits ({what}); make its numbers smaller or use share()"
+            ) from None
+        except duckdb.OutOfMemoryException as error:
+            what = str(error).splitlines()[0]
+            raise DueCourseError(f"the engine ran out of memory ({what}); give more with --memory") from None
 
     def look_at(self, moment: Moment) -> None:
         """Point the views at what was known at a moment, and the table `moment` at its business date."""
