@@ -98,7 +98,7 @@ def _events(tables: Tables, people: ir.Table) -> ir.Table:
     return rows.mutate(in_spell=_in_spell(rows, rows.happened_on))
 
 
-def _people(tables: Tables, people: ir.Table) -> ir.Table:
+def _borrowers(tables: Tables, people: ir.Table) -> ir.Table:
     rows = tables("borrowers").join(people, "borrower_no")
     rows = rows.filter(rows.effective_on <= rows.on_day)
     newest = rows.group_by("borrower_no").aggregate(newest=rows.effective_on.max())
@@ -116,5 +116,5 @@ SOURCES: Final[Mapping[str, Callable[[Tables, ir.Table], ir.Table]]] = {
     "arrangements": _arrangements,
     "notices": _notices,
     "events": _events,
-    "people": _people,
+    "borrowers": _borrowers,
 }

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from duecourse.law.catalogue import Catalogue, Fact
-from duecourse.night.fact_list import BOOLEAN, CATALOGUE, BorrowerFact
+from duecourse.night.fact_list import BOOLEAN, CATALOGUE, INTEGER, TEXT, BorrowerFact
 from duecourse.night.fact_sources import SOURCES, Tables
 
 __all__ = ["CATALOGUE", "borrower_facts", "level_facts", "loan_facts"]
@@ -51,19 +51,26 @@ def loan_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) -> i
     )
 
 
-def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) -> ir.Table:
-    """Join the facts of the other sources to `loan_facts`."""
+def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str], empty: frozenset[str]) -> ir.Table:
+    """Join the facts of the other sources to `loan_facts`; those of tables without a row need no join."""
     found = tables("loan_facts")
     people = found.select("borrower_no", "on_day", "spell_from")
     for source, prepare in SOURCES.items():
         of_source = [fact for fact in _wanted(catalogue, needed) if fact.source == source]
-        if of_source:
+        if of_source and source in empty:
+            found = found.mutate(**{fact.name: _absent(fact) for fact in of_source})
+        elif of_source:
             found = _joined(found, prepare(tables, people), of_source)
     return found
 
 
 def _wanted(catalogue: Catalogue, needed: Iterable[str]) -> list[Fact]:
     return [catalogue[name] for name in sorted(needed)]
+
+
+def _absent(fact: Fact) -> ir.Value:
+    value = fact.absent if isinstance(fact, BorrowerFact) else None
+    return ibis.literal(value, {INTEGER: "int64", BOOLEAN: "boolean", TEXT: "string"}[fact.kind])
 
 
 def _joined(found: ir.Table, rows: ir.Table, facts: list[Fact]) -> ir.Table:

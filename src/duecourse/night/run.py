@@ -74,9 +74,10 @@ class Night:
         self.strategy = strategy
         self.options = options
         spill = options.spill or book.folder.parent / "spill"
-        texts = Texts(book.folder.parent.parent / "compiled", duckdb.NAME, strategy.hash)
+        self.empty = frozenset(name for name, rows in book.tables.items() if rows.kept + rows.made == 0)
+        texts = Texts(book.folder.parent.parent / "compiled", duckdb.NAME, strategy.hash, self.empty)
         self.engine = duckdb.DuckDB.open(
-            book.folder, texts, threads=options.threads, memory=options.memory, spill=spill
+            book.folder, texts, self.empty, threads=options.threads, memory=options.memory, spill=spill
         )
         self.loans = self.engine.loans()
         self._give_strategy()
@@ -127,7 +128,7 @@ class Night:
         def collect() -> None:
             needed = self._needed()
             engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
-            engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed))
+            engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed, self.empty))
 
         def place() -> None:
             engine.keep("standing", lambda: stage.standing(tables, strategy))

@@ -34,14 +34,21 @@ class DuckDB:
     _results: dict[str, ir.Table]
     _views: dict[str, str] = field(default_factory=dict)
     _known: str = ""
+    empty: frozenset[str] = frozenset()
+    _nothing: dict[tuple[str, str], pa.Table] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, tables: Path, texts: Texts, *, threads: int, memory: str, spill: Path) -> "DuckDB":
-        """Open the loaded tables; `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it."""
+    def open(
+        cls, tables: Path, texts: Texts, empty: frozenset[str], *, threads: int, memory: str, spill: Path
+    ) -> "DuckDB":
+        """Open the loaded tables, of which `empty` have no row.
+
+        `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it.
+        """
         connection = ibis.duckdb.connect(
             threads=threads, memory_limit=memory, temp_directory=str(spill), preserve_insertion_order=True
         )
-        engine = cls(tables, connection, texts, {})
+        engine = cls(tables, connection, texts, {}, empty=empty)
         engine._do("SET TimeZone = 'UTC'")
         return engine
 
@@ -175,13 +182,19 @@ class Ranges:
     zone: str
 
     def _rows(self, table: str, columns: str, low: int, high: int, more: str = "") -> pa.Table:
+        known = self.engine._nothing  # noqa: SLF001 - two halves of one engine
+        if (table, columns) in known:
+            return known[table, columns]
         until = self.moment.known_until
         where = known_rows(table, None if until is None else f"TIMESTAMP '{until.isoformat(sep=' ')}'")
         text = (
             f"SELECT {columns} FROM {self.engine.file(table)} "
             f"WHERE loan_no >= {low:d} AND loan_no < {high:d} AND {where} {more}"
         )
-        return self.cursor.sql(text).to_arrow_table(4_000_000)
+        rows = self.cursor.sql(text).to_arrow_table(4_000_000)
+        if table in self.engine.empty:
+            known[table, columns] = rows
+        return rows
 
     def loans(self, low: int, high: int) -> pa.Table:
         """Versions of loans: names, and terms with -1 for what is not set."""

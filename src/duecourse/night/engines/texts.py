@@ -6,7 +6,7 @@ Compiling the steps of a night takes seconds whatever the size of the book, so i
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,9 +18,9 @@ _PARTS = ("book", "kernel", "law", "night", "strategy")
 class Texts:
     """Texts by the name of their step, read from and written to one file; a file that cannot be read is made anew."""
 
-    def __init__(self, folder: Path, engine: str, strategy_hash: str) -> None:
-        """Find the texts of this engine, strategy and code in a folder; nothing need be there."""
-        self._path = folder / f"{_key(engine, strategy_hash)}.json"
+    def __init__(self, folder: Path, engine: str, strategy_hash: str, empty: Iterable[str]) -> None:
+        """Find the texts of this engine, strategy, code and list of empty tables in a folder; nothing need be there."""
+        self._path = folder / f"{_key(f'{engine} {strategy_hash} {sorted(empty)}')}.json"
         self._texts: dict[str, str] = {}
         self._new = False
         if self._path.exists():
@@ -44,8 +44,8 @@ class Texts:
         self._new = False
 
 
-def _key(engine: str, strategy_hash: str) -> str:
-    digest = hashlib.sha256(f"{engine} {strategy_hash} {version('ibis-framework')} {version('sqlglot')}".encode())
+def _key(about: str) -> str:
+    digest = hashlib.sha256(f"{about} {version('ibis-framework')} {version('sqlglot')}".encode())
     home = Path(duecourse.__file__).parent
     for part in _PARTS:
         for path in sorted((home / part).rglob("*.py")):
