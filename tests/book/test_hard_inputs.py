@@ -205,6 +205,24 @@ def test_a_missing_database_is_not_made(case: Case, url: str) -> None:
     assert sorted(entry.name for entry in case.folder.iterdir()) == ["book.toml", "out"]
 
 
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_a_database_may_lie_in_a_folder_of_any_name(case: Case, scheme: str) -> None:
+    folder = case.folder / "a#b%20c"
+    folder.mkdir()
+    base = duckdb.connect(str(folder / "x.db")) if scheme == "duckdb" else sqlite3.connect(folder / "x.db")
+    base.execute("CREATE TABLE l AS SELECT 'A' AS id, 'a' AS who, '1' AS sum")
+    base.commit()
+    base.close()
+    before = (folder / "x.db").read_bytes()
+    path = case.mapping()
+    source = f'database = "{scheme}:///x.db"\ntable = "l"'
+    path.write_text(path.read_text().replace('from = "loans.csv"', source))
+    assert load(path, folder, case.folder / "out").loans == 1
+    assert sorted(entry.name for entry in case.folder.iterdir()) == ["a#b%20c", "book.toml", "out"]
+    assert [entry.name for entry in folder.iterdir()] == ["x.db"]
+    assert (folder / "x.db").read_bytes() == before
+
+
 def test_a_book_of_bad_loans_says_so_and_shows_them(case: Case) -> None:
     case.write("loans.csv", "id,who,sum\nA,a,x\nB,b,y\n")
     case.mapping()

@@ -213,7 +213,7 @@ def _mark_repeated(work: Work, table: Table) -> None:
 def _mark_reversals(work: Work) -> None:
     """Mark reversals that do not undo exactly one payment of the same loan and amount.
 
-    Of several reversals of one payment the first in file order stays.
+    Of several reversals of one payment the earliest by (paid_on, payment_id) stays, wherever it stands in the files.
     """
     reasons = {
         "unknown": "no such payment in the book",
@@ -224,7 +224,7 @@ def _mark_reversals(work: Work) -> None:
     }
     code = {short: work.number("payments", "reverses", reason) for short, reason in reasons.items()}
     work.con.execute(f"""
-        CREATE TABLE reversal AS SELECT r.rid, r.reverses, CASE WHEN p.payment_id IS NULL THEN
+        CREATE TABLE reversal AS SELECT r.rid, r.reverses, r.paid_on, r.payment_id, CASE WHEN p.payment_id IS NULL THEN
           {code["unknown"]}
           WHEN p.reverses IS NOT NULL THEN {code["reversal"]} WHEN p.loan_no <> r.loan_no THEN {code["loan"]}
           WHEN p.amount <> r.amount THEN {code["amount"]} ELSE {KEPT} END AS _c
@@ -232,7 +232,7 @@ def _mark_reversals(work: Work) -> None:
         LEFT JOIN (SELECT * FROM c_payments WHERE _c = {KEPT}) p ON p.payment_id = r.reverses""")
     again = (
         f"(SELECT rid FROM reversal WHERE _c = {KEPT} QUALIFY row_number() OVER (PARTITION BY "
-        f"reverses ORDER BY rid) > 1)"
+        f"reverses ORDER BY paid_on, payment_id) > 1)"
     )
     work.con.execute(f"UPDATE reversal SET _c = {code['again']} WHERE rid IN {again}")
     work.con.execute(f"UPDATE c_payments SET _c = r._c FROM reversal r WHERE c_payments.rid = r.rid AND r._c <> {KEPT}")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import duckdb
 
@@ -24,7 +24,7 @@ from duecourse.book.oddities import Oddity, date_ranges, find_oddities
 from duecourse.book.quarantine import publish, write_quarantine
 from duecourse.book.read import Work, read_table
 from duecourse.book.schema import TABLES
-from duecourse.book.sources import find_files, total_rejects
+from duecourse.book.sources import find_files, one_line, total_rejects
 from duecourse.book.sql import ident, text
 from duecourse.book.typed import LEFT_OUT
 from duecourse.book.write import write_table
@@ -32,7 +32,7 @@ from duecourse.kernel.errors import DueCourseError
 
 Progress = Callable[[str, int, int], None]
 
-_LOADER: Final = "1"  # raised whenever the same files would give other tables
+_LOADER: Final = "2"  # raised whenever the same files would give other tables
 SCHEMA: Final = hashlib.sha256(f"{_LOADER} {TABLES!r}".encode()).hexdigest()[:12]
 
 
@@ -67,10 +67,15 @@ def load(
         with closing(_connect(plan, scratch, threads, memory)) as con:
             work = Work(con, plan, root, scratch / "clean")
             return _load(work, fingerprint, scratch / "book", out, progress or _silent)
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+    except duckdb.OutOfMemoryException as error:
+        raise DueCourseError(
+            f"loading needs more memory than it may use: {one_line(error)}: "
+            "give it more with --memory, or fewer --threads"
+        ) from error
+    except duckdb.IOException as error:
         reason = str(error).splitlines()[0]
         raise DueCourseError(
-            f"{out}: loading ran out of room or could not read or write: {reason}: free memory or disk"
+            f"{out}: loading could not read or write: {reason}: check the files and the room on the disk"
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -186,16 +191,32 @@ def _refuse(work: Work, counts: dict[str, Counts], quarantine: Path, out: Path) 
                 "then mend the files or the mapping",
             )
     if not counts["loans"].kept:
+        publish(quarantine, out / "quarantine")
+        _refuse_empty(work, counts["loans"], out / "quarantine" / "loans.csv")
+
+
+def _refuse_empty(work: Work, loans: Counts, file: Path) -> NoReturn:
+    """Say why no loan is left in the book: bad rows, a keep that is true of none, or both."""
+    if loans.left_out:
         place = work.mapping.place("tables", "loans", "keep")
+        also = f"; the other {loans.quarantined:,} are in quarantine, see {file}" if loans.quarantined else ""
         raise DueCourseError(
-            f"{place}: no loan is left in the book: check keep, which left out {counts['loans'].left_out:,} rows"
+            f"{place}: no loan is left in the book: check keep, which left out {loans.left_out:,} rows{also}"
         )
+    raise DueCourseError(
+        f"{work.mapping.place('tables', 'loans')}: no loan is left in the book: all {loans.quarantined:,} rows of "
+        f"loans are in quarantine: look at {file}, then mend the files or the mapping"
+    )
 
 
 def _content(work: Work) -> str:
     """Return a hash of what came from databases, which have no size and no time of change."""
     parts = [part for name in sorted(work.parts) for part in work.parts[name] if part.path is None]
-    sums = (work.row(f"SELECT count(*), CAST(sum(hash(s)) AS VARCHAR) FROM {p.relation} s") for p in parts)
+    whole = [ident(part.own("s")) for part in parts]  # a name that is none of the columns means the row
+    sums = (
+        work.row(f"SELECT count(*), CAST(sum(hash({s})) AS VARCHAR) FROM {part.relation} {s}")
+        for part, s in zip(parts, whole, strict=True)
+    )
     return "\n".join(f"{part.shown} {found}" for part, found in zip(parts, sums, strict=True))
 
 
@@ -229,11 +250,17 @@ def _describe(work: Work, fingerprint: str, folder: Path, out: Path, counts: dic
     )
 
 
+_LOST_HOLD: Final = (
+    "a hold that cannot be read and so protects nobody: its borrower may be called, written to and sued "
+    "as if there were no hold, until the row in quarantine is mended and the book is loaded again"
+)
+
+
 def _losses(counts: dict[str, Counts]) -> list[Oddity]:
     """Warn of what a row in quarantine no longer does, and of borrowers of whom nothing is known."""
     found = []
     if lost := counts.get("holds", Counts()).quarantined:
-        found.append(Oddity("holds", "in_quarantine", lost, "a hold in quarantine bars nothing until it is mended"))
+        found.append(Oddity("holds", "in_quarantine", lost, _LOST_HOLD))
     if made := counts.get("borrowers", Counts()).made:
         found.append(
             Oddity(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -19,6 +19,9 @@ from duecourse.book.schema import BY_NAME
 from duecourse.kernel import words
 from duecourse.kernel.currencies import MINOR_DIGITS
 from duecourse.kernel.errors import DueCourseError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class MappingError(DueCourseError):
@@ -61,6 +64,12 @@ class BookPart(_Strict):
         if value is not None and value not in MINOR_DIGITS:
             raise ValueError(f"no currency {value!r}: write an ISO 4217 code such as 'EUR'")
         return value
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        if self.date_min > self.date_max:
+            raise ValueError(f"date_min {self.date_min} is after date_max {self.date_max}: no day would be in range")
+        return self
 
 
 class TablePart(_Strict):
@@ -164,6 +173,8 @@ def read_mapping(path: Path) -> BookMapping:
         raise MappingError(f"{path}: is not UTF-8 text: save the mapping as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"{path}: is not valid TOML: {error}: mend that line") from error
+    except RecursionError:
+        raise MappingError(f"{path}: is nested too deeply: take out brackets") from None
     lines = _lines_of(text)
     try:
         file = _File.model_validate(data)
@@ -175,8 +186,11 @@ def read_mapping(path: Path) -> BookMapping:
 
 
 def _explain(path: Path, lines: Mapping[tuple[str, ...], int], error: ValidationError) -> str:
-    """Put the first problem that pydantic found into one line."""
-    first = error.errors()[0]
+    """Put the first problem that pydantic found into one line.
+
+    A key lacking and a key unknown in one section are mostly one slip of the pen: the unknown one is named.
+    """
+    first = _telling(error.errors())
     keys = tuple(str(part) for part in first["loc"])
     place = f"{path}:{_line(lines, keys)}"
     section, key = ".".join(keys[:-1]), keys[-1] if keys else ""
@@ -192,6 +206,15 @@ def _explain(path: Path, lines: Mapping[tuple[str, ...], int], error: Validation
         )
     message = first["msg"].removeprefix("Value error, ")
     return f"{place}: {'.'.join(keys)}: {message}"
+
+
+def _telling(errors: "list[ErrorDetails]") -> "ErrorDetails":
+    """Return the first problem; where that is a key lacking, an unknown key of the same section before it."""
+    first = errors[0]
+    if first["type"] != "missing":
+        return first
+    section = first["loc"][:-1]
+    return next((e for e in errors if e["type"] == "extra_forbidden" and e["loc"][:-1] == section), first)
 
 
 def _keys_of(keys: tuple[str, ...]) -> list[str]:

@@ -39,7 +39,7 @@ def find_oddities(con: duckdb.DuckDBPyConnection, book: BookPart, folder: Path, 
     for look in _looks(book, folder, filled):
         ((rows, example),) = con.execute(f"SELECT count(*), min_by(example, place) FROM ({look.rows})").fetchall()
         if rows:
-            found.append(Oddity(look.table, look.kind, int(rows), str(example)))
+            found.append(Oddity(look.table, look.kind, int(rows), " ".join(str(example).split())))
     return found
 
 
@@ -71,6 +71,7 @@ def _file(folder: Path, name: str) -> str:
 
 def _looks(book: BookPart, folder: Path, filled: set[str]) -> Iterator[_Look]:
     yield from _loan_looks(folder, filled)
+    yield from _effect_looks(folder, filled)
     for table in TABLES:
         if table.name in filled:
             yield from _event_looks(book, folder, table)
@@ -144,6 +145,36 @@ def _loan_looks(folder: Path, filled: set[str]) -> Iterator[_Look]:
           (loan_no, i.number) AS place FROM {instalments} i JOIN {loans} l USING (loan_no) WHERE i.due_on <
             l.opened_on""",
     )
+
+
+def _effect_looks(folder: Path, filled: set[str]) -> Iterator[_Look]:
+    """Yield rows that do not do what whoever wrote them meant."""
+    yield _Look(
+        "loans",
+        "late_fee_max_below_min",
+        f"""
+        SELECT 'loan ' || loan_id || ': late_fee_max ' || late_fee_max || ', late_fee_min ' || late_fee_min || '
+          (minor units)' AS example, loan_no AS place
+        FROM {_file(folder, "loans")} WHERE late_fee_max < late_fee_min""",
+    )
+    if "payments" in filled:
+        yield _Look(
+            "payments",
+            "reversed_before_paid",
+            f"""
+            SELECT 'payment ' || payment_id || ' of loan ' || loan_id || ': paid ' || paid_on || ', reversed '
+              || reversed_on AS example,
+              (loan_no, payment_id) AS place FROM {_file(folder, "payments")} WHERE reversed_on < paid_on""",
+        )
+    if "events" in filled:
+        yield _Look(
+            "events",
+            "without_loan",
+            f"""
+            SELECT 'event ' || event_id || ': a ' || kind || ' that names no loan changes nothing' AS example,
+              event_id AS place
+            FROM {_file(folder, "events")} WHERE loan_no IS NULL AND kind IN ('pause', 'resume', 'accelerated')""",
+        )
 
 
 def _event_looks(book: BookPart, folder: Path, table: Table) -> Iterator[_Look]:

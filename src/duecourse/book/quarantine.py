@@ -79,19 +79,26 @@ def _fill(work: Work, name: str, **columns: Sequence[object]) -> None:
 
 
 def _add_bad(work: Work, position: int, part: Part, exprs: Exprs) -> None:
-    """Read the bad rows of a part once more, for what the lender wrote."""
+    """Read the bad rows of a part once more, for what the lender wrote.
+
+    The lender's columns may have any name, `rowid` and `reason` too: ours get names beside which theirs are clear.
+    """
+    number, code, row, problem, column_, reason = (
+        ident(part.own(stem)) for stem in (part.row_column, "_code", "_row", "_problem", "_column", "_reason")
+    )
     values = " ".join(f"WHEN {text(column)} THEN {shown_value(exprs, column)}" for column in exprs)
     raw = ", ".join(f"{text(name)}: {ident(name)}" for name in part.names)
     names = [ident(name) for name in part.names]
     inner = (
-        f"SELECT b.code AS _code, r._rn AS _row, {', '.join('r.' + name for name in names)} FROM "
-        f"{part.numbered} r JOIN bad b ON b.rid = r._rn + {part.first_row}"
+        f"SELECT b.code AS {code}, r.{number} AS {row}, {', '.join('r.' + name for name in names)} FROM "
+        f"{part.numbered} r JOIN bad b ON b.rid = r.{number} + {part.first_row}"
     )
     work.con.execute(f"""
-        CREATE OR REPLACE TABLE found AS SELECT r._row, p."column" AS "column", CASE p."column" {values}
-          END AS value, p.reason AS reason,
-          CAST(to_json({{{raw}}}) AS VARCHAR) AS record FROM ({inner}) r JOIN reasons p ON p.code =
-            r._code""")
+        CREATE OR REPLACE TABLE found AS SELECT r.{row} AS _row, p.{column_} AS "column", CASE p.{column_} {values}
+          END AS value, p.{reason} AS reason, CAST(to_json({{{raw}}}) AS VARCHAR) AS record
+        FROM ({inner}) r JOIN
+          (SELECT code AS {problem}, "column" AS {column_}, reason AS {reason} FROM reasons) p
+          ON p.{problem} = r.{code}""")
     work.con.execute(
         f"INSERT INTO quarantine SELECT {position}, {text(part.shown)}, {_row_number(work, part)}, "
         f'"column", value, reason, record FROM {_found(part)}'

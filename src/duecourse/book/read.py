@@ -111,6 +111,8 @@ def _types(work: Work, table: Table, checked: Mapping[str, Checked], part: Part,
     for column, expression in checked.items():
         try:
             kinds[column] = describe(work.con, f"SELECT {expression.sql} AS v FROM {part.relation}")[0][1]
+        except duckdb.OutOfMemoryException:
+            raise  # no fault of the expression
         except duckdb.Error as error:
             at = place or work.mapping.place("tables", table.name, "columns", column)
             hint = (

@@ -73,7 +73,7 @@ def has_nul(source: Path) -> bool:
 
 def open_binary(source: Path) -> BinaryIO:
     """Open a file, unpacking .gz."""
-    return gzip.open(source, "rb") if source.suffix == ".gz" else source.open("rb")  # type: ignore[return-value]
+    return gzip.open(source, "rb") if source.suffix.lower() == ".gz" else source.open("rb")  # type: ignore[return-value]
 
 
 def _blocks(source: Path, encoding: str) -> Iterator[tuple[bytes, bool]]:

@@ -5,6 +5,7 @@ import glob
 import io
 import os
 import warnings
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,6 @@ class Part:
     path: Path | None
     relation: str
     columns: tuple[tuple[str, str], ...]
-    numbered: str
     delimiter: str = ""
     encoding: str = "utf-8"
     scrubbed: bool = False
@@ -42,10 +42,27 @@ class Part:
     rows: int = 0
     rejects: list[Reject] = field(default_factory=list)
 
+    def own(self, stem: str) -> str:
+        """Return a name that none of the lender's columns has, for a column that we add to theirs."""
+        taken = {name.casefold() for name in self.names}
+        while stem in taken:
+            stem += "_"
+        return stem
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the lender's columns."""
         return tuple(name for name, _ in self.columns)
+
+    @property
+    def row_column(self) -> str:
+        """Name of the column that `numbered` adds: the 0-based position of a row among the part's good rows."""
+        return self.own("_rn")
+
+    @property
+    def numbered(self) -> str:
+        """The SQL of the part's rows, numbered in the order of the file."""
+        return f"(SELECT row_number() OVER () - 1 AS {ident(self.row_column)}, * FROM {self.relation})"
 
     @property
     def is_text(self) -> bool:
@@ -59,10 +76,9 @@ def find_files(mapping: BookMapping, name: str, data: Path) -> list[Path]:
     if part.source is None:
         return []
     place = mapping.place("tables", name, "from")
-    pattern = str(data / part.source)
-    found = (
-        [Path(pattern)] if Path(pattern).is_file() else sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - the pattern may be absolute
-    )
+    plain = data / part.source
+    pattern = os.path.join(glob.escape(str(data)), part.source)  # noqa: PTH118 - only the mapping's part is a pattern
+    found = [plain] if plain.is_file() else sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - the pattern may be absolute
     files = [path for path in found if path.is_file()]
     if not files:
         raise MappingError(f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data")
@@ -94,10 +110,22 @@ def open_parts(
         if path.name.lower().endswith(".parquet"):
             parts.append(_parquet_part(con, path, shown))
         else:
-            parts.append(_text_part(mapping, name, part, path, shown))
-            if _is_foreign(part.encoding) or has_nul(path):
-                scrub_part(parts[-1], scratch / f"{name}-{len(parts)}.csv")
+            parts.append(_sound_text_part(mapping, name, path, shown, scratch / f"{name}-{len(parts) + 1}.csv"))
     return parts
+
+
+def _sound_text_part(mapping: BookMapping, name: str, path: Path, shown: str, clean: Path) -> Part:
+    """Open a text file, read through once for what the engine would stumble over; DueCourseError when it breaks off."""
+    section = mapping.tables[name]
+    try:
+        made = _text_part(mapping, name, section, path, shown)
+        if _is_foreign(section.encoding) or has_nul(path):
+            scrub_part(made, clean)
+    except (EOFError, zlib.error) as error:
+        raise DueCourseError(f"{shown}: the compressed file is cut off or damaged: get the file anew") from error
+    except OSError as error:
+        raise DueCourseError(f"{path}: cannot be read ({error.strerror or error}): check the file") from error
+    return made
 
 
 def _is_foreign(encoding: str) -> bool:
@@ -108,13 +136,11 @@ def _parquet_part(con: duckdb.DuckDBPyConnection, path: Path, shown: str) -> Par
     relation = f"read_parquet({text(str(path))})"
     try:
         columns = describe(con, f"SELECT * FROM {relation}")
+    except duckdb.OutOfMemoryException:
+        raise  # no fault of the file
     except duckdb.Error as error:
         raise DueCourseError(f"{shown}: cannot be read as Parquet: {one_line(error)}: get the file anew") from error
-    numbered = (
-        f"(SELECT file_row_number AS _rn, * EXCLUDE (file_row_number) FROM "
-        f"read_parquet({text(str(path))}, file_row_number = true))"
-    )
-    return Part(shown, path, relation, columns, numbered)
+    return Part(shown, path, relation, columns)
 
 
 def describe(con: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, str], ...]:
@@ -131,6 +157,9 @@ def one_line(error: Exception) -> str:
 def _text_part(mapping: BookMapping, name: str, part: TablePart, path: Path, shown: str) -> Part:
     """Read a text file's header and say how the rest is read: every value as text."""
     header = _first_line(path, part.encoding)
+    if "\0" in header:
+        place = mapping.place("tables", name, "encoding")
+        raise MappingError(f'{place}: {shown}:1: NUL bytes: the file seems to be UTF-16, say encoding = "utf-16"')
     if not header.strip():
         raise DueCourseError(f"{shown}:1: the first line is empty: the names of the columns must stand there")
     delimiter = part.delimiter or max(_DELIMITERS, key=header.count)
@@ -143,19 +172,16 @@ def _text_part(mapping: BookMapping, name: str, part: TablePart, path: Path, sho
     if len(names) == 1 and part.delimiter is None:
         place = mapping.place("tables", name)
         raise MappingError(f'{place}: {shown} seems to have one column only: say delimiter = "..."')
-    made = Part(shown, path, "", tuple((cell, "VARCHAR") for cell in names), "", delimiter, part.encoding)
+    made = Part(shown, path, "", tuple((cell, "VARCHAR") for cell in names), delimiter, part.encoding)
     _point_at(made, path)
     return made
 
 
 def _first_line(path: Path, encoding: str) -> str:
     """Return the header line of a text file."""
-    try:
-        known = encoding if _is_foreign(encoding) else "utf-8-sig"
-        with open_binary(path) as stream, io.TextIOWrapper(stream, encoding=known, errors="replace") as lines:
-            return lines.readline()
-    except OSError as error:
-        raise DueCourseError(f"{path}: cannot be read ({error.strerror or error}): check the file") from error
+    known = encoding if _is_foreign(encoding) else "utf-8-sig"
+    with open_binary(path) as stream, io.TextIOWrapper(stream, encoding=known, errors="replace") as lines:
+        return lines.readline().removeprefix("\ufeff")  # utf-16-le and the like leave the mark in
 
 
 def _point_at(part: Part, path: Path) -> None:
@@ -167,7 +193,6 @@ def _point_at(part: Part, path: Path) -> None:
         f"delim = {text(part.delimiter)}, quote = '\"', escape = '\"', nullstr = '', max_line_size = "
         f"{longest})"
     )
-    part.numbered = f"(SELECT row_number() OVER () - 1 AS _rn, * FROM {part.relation})"
 
 
 def scrub_part(part: Part, target: Path) -> None:
@@ -184,9 +209,15 @@ def _database_part(con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: s
     part = mapping.tables[name]
     place = mapping.place("tables", name, "database")
     url = database_url(part.database or "", data)
+    file = _database_file(url)
+    if file and not file.is_file():  # connecting would make an empty database there
+        shown = shown_path(file, data)
+        raise MappingError(f"{place}: no database {shown!r}: mend the path, or name its folder with --data")
     stage = f"stage_{name}"
     try:
-        _stage(con, url, part.table or "", stage)
+        _stage(con, file or url, part.table or "", stage, duck=url.startswith("duckdb:"))
+    except duckdb.OutOfMemoryException:
+        raise
     except Exception as error:  # the drivers share no class of errors
         # The message of a driver may quote the URL, and so a password: only its class is shown.
         raise MappingError(
@@ -195,15 +226,22 @@ def _database_part(con: duckdb.DuckDBPyConnection, mapping: BookMapping, name: s
                 f"table's name and that its driver is installed"
             ),
         ) from error
-    numbered = f"(SELECT rowid AS _rn, * FROM {ident(stage)})"
-    return Part(f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"), numbered)
+    return Part(f"table {part.table}", None, ident(stage), describe(con, f"SELECT * FROM {ident(stage)}"))
 
 
-def _stage(con: duckdb.DuckDBPyConnection, url: str, table: str, stage: str) -> None:
-    """Copy a table of a database into a table of the working database, batch by batch."""
+def _stage(con: duckdb.DuckDBPyConnection, base: Path | str, table: str, stage: str, *, duck: bool) -> None:
+    """Copy a table of a database (a file, or else a URL) into a table of the working database."""
+    if duck:  # the working engine reads these itself
+        con.execute(f"ATTACH {text(str(base))} AS lender (TYPE duckdb, READ_ONLY)")
+        try:
+            con.execute(f"CREATE TABLE {ident(stage)} AS FROM lender.{ident(table)}")
+        finally:
+            con.execute("DETACH lender")
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ibis 12 asks pandas 3 for an option that is on its way out
-        backend = ibis.connect(url)
+        # A file not by a URL, in which a folder's # or % would mean something.
+        backend = ibis.sqlite.connect(base) if isinstance(base, Path) else ibis.connect(base)
         try:
             con.from_arrow(backend.table(table).to_pyarrow_batches()).create(stage)
         finally:
@@ -222,6 +260,14 @@ def database_url(url: str, data: Path) -> str:
         if url.startswith(f"{scheme}:////"):
             return f"{scheme}://{url.removeprefix(f'{scheme}://')[1:]}"
     return url
+
+
+def _database_file(url: str) -> Path | None:
+    """Return the file that a SQLite or DuckDB URL names; None for a server."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"sqlite", "duckdb"}:
+        return None
+    return Path(rest) if Path(rest).is_file() else Path(rest.partition("?")[0])
 
 
 def total_rejects(parts: Iterable[Part]) -> int:

@@ -34,6 +34,8 @@ _FUNCTIONS: Final = (
 )  # fmt: skip
 _NAMED: Final = frozenset({"try_strptime", "strip_accents", "make_timestamp", "epoch_us"})
 _ALLOWED: Final = _SHAPES + _FUNCTIONS
+LENGTH_MAX: Final = 4_000
+PAD_MAX: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,18 @@ def check(expression: str, columns: Sequence[str], place: str, source: str) -> C
     """
     if expression in columns:
         return Checked(ident(expression), (expression,), bare=True)
+    if len(expression) > LENGTH_MAX:
+        raise MappingError(f"{place}: the expression has {len(expression):,} characters: write at most {LENGTH_MAX:,}")
+    try:
+        return _check(expression, columns, place, source)
+    except RecursionError:
+        raise MappingError(
+            f"{place}: the expression {expression[:20]!r}... is nested too deeply: write it with fewer brackets"
+        ) from None
+
+
+def _check(expression: str, columns: Sequence[str], place: str, source: str) -> Checked:
+    """Parse one expression, walk it, and write it anew; RecursionError when it is nested too deeply for that."""
     tree = _parse(expression, place)
     by_fold = {column.casefold(): column for column in columns}
     used: dict[str, None] = {}
@@ -101,10 +115,19 @@ def _refuse_unlisted(node: exp.Expr, place: str) -> None:
             f"{place}: {node.sql('duckdb')!r} is not allowed in a mapping: use columns, values, "
             f"operators and plain functions"
         )
+    elif isinstance(node, exp.Pad):
+        _refuse_wide(node, place)
     elif isinstance(node, exp.DataType) and node.this == exp.DataType.Type.USERDEFINED:
         raise MappingError(
             f"{place}: no type {node.sql('duckdb')!r}: use for instance date, decimal(18, 2), bigint, varchar"
         )
+
+
+def _refuse_wide(node: exp.Pad, place: str) -> None:
+    """Refuse a padding whose width is not written out, or so wide that a row would fill the memory."""
+    width = node.expression
+    if not (isinstance(width, exp.Literal) and width.is_int and int(width.name) <= PAD_MAX):
+        raise MappingError(f"{place}: {node.sql('duckdb')!r}: pad to a width written as a number, at most {PAD_MAX:,}")
 
 
 def _names() -> list[str]:

@@ -224,14 +224,14 @@ def _number_text(value: str, digits: int, *, comma: bool) -> str:
 
 
 def _decimal(value: str, kind: str, digits: int) -> str:
-    """Return an exact number. A double has no exact decimals, so four more are read than are kept."""
-    return f"TRY_CAST({value} AS DECIMAL(18, {digits + 4}))" if kind in {"DOUBLE", "FLOAT"} else value
+    """Return an exact number. A double means its shortest text, of which four more decimals are read than are kept."""
+    return f"TRY_CAST(CAST({value} AS VARCHAR) AS DECIMAL(38, {digits + 4}))" if kind in {"DOUBLE", "FLOAT"} else value
 
 
 def _number_typed(value: str, kind: str, digits: int) -> str:
     """Return a typed number times 10^digits as BIGINT, null unless that is exact: no rounding takes place."""
     exact = _decimal(value, kind, digits)
-    kept = f"TRY_CAST({exact} AS DECIMAL(38, {digits}))"
+    kept = f"TRY_CAST({exact} AS DECIMAL(28, {digits}))"  # leaves room to multiply: nothing overflows
     return f"CASE WHEN {kept} = {exact} THEN TRY_CAST({kept} * {10**digits} AS BIGINT) END"
 
 
