@@ -258,7 +258,7 @@ def summarise(
         loans=engine.number(positions.count()),
         borrowers=engine.number(positions.borrower_no.nunique()),
         overdue_loans=engine.number(overdue.count()),
-        overdue_amount=_counts(engine, amounts, "currency"),
+        overdue_amount=dict.fromkeys(night.book.currencies, 0) | _counts(engine, amounts, "currency"),
         buckets={name: buckets.get(name, 0) for name in order},
         stages={rung.stage: stages.get(rung.stage, 0) for rung in night.strategy.ladder},
         acts=_counts(engine, by_channel, "n_of"),
