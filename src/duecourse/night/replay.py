@@ -156,7 +156,7 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
         on=on,
         loans=engine.number(positions.count()),
         overdue_loans=len(rows),
-        overdue_amount=dict(sorted(amounts.items())),
+        overdue_amount={code: amounts[code] for code in night.book.currencies},
         buckets={name: counted[name] for name in names},
         acts=acts,
         stages=stages,
