@@ -147,13 +147,16 @@ class Night:
             engine.keep(f"lines_{chosen.get_name()}", lambda: plan.lines(tables, chosen))
             engine.alias("lines", f"lines_{chosen.get_name()}")
 
+        def write_down() -> None:
+            engine.keep("plan", lambda: plan.plan(tables))
+
         return {
             "ageing": age,
             "facts": collect,
             "stage": place,
             "candidates": judge,
             "choice": choose,
-            "plan": lambda: _kept(engine.keep("plan", lambda: plan.plan(tables))),
+            "plan": write_down,
         }
 
     def _needed(self) -> frozenset[str]:
@@ -178,10 +181,6 @@ class Night:
             digest.update(line.encode())
             digest.update(b"\n")
         return digest.hexdigest()
-
-
-def _kept(*_tables: Any) -> None:
-    """Make a step of an expression: what it returns stays in the engine under its name."""
 
 
 def run(

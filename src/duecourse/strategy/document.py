@@ -4,7 +4,6 @@ Only what a data file needs: mappings, lists, text, whole numbers, true, false a
 merges, fractions and dates are refused, so that what a reader sees is what is loaded.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from duecourse.kernel import words as words_like
 from duecourse.kernel.errors import DueCourseError
 
 Steps: TypeAlias = tuple[str | int, ...]
@@ -57,9 +57,9 @@ class Document:
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return "; did you mean 'x'?" for the known word most like `word`, else the list of known words."""
     known = sorted(words)
-    like = difflib.get_close_matches(word, known, n=1)
+    like = words_like.nearest(word, known)
     if like:
-        return f"; did you mean '{like[0]}'?"
+        return f"; did you mean '{like}'?"
     return f"; known: {', '.join(known)}" if known else ""
 
 
