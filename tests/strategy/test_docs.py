@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from duecourse.law.document import parse_document
 from duecourse.strategy import models
-from duecourse.strategy.document import parse_document
 from duecourse.strategy.models import Strategy
 
 _DOCS = Path(__file__).parents[2] / "docs"

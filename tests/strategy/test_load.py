@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind
+from duecourse.law.document import parse_document
 from duecourse.night.facts import CATALOGUE
-from duecourse.strategy.document import parse_document
 from duecourse.strategy.load import from_document, load
 from duecourse.strategy.models import Bucket, Strategy
 from tests.strategy.conftest import KINDS

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from duecourse.book.schema import CHANNELS, HOLD_KINDS
 from duecourse.kernel.currencies import MINOR_DIGITS
-from duecourse.strategy.document import Steps, nearest
+from duecourse.law.document import Steps, nearest
 from duecourse.strategy.models import Rung, Strategy, Treatment
 from duecourse.strategy.words import ACTS, FLOOR, LEVEL_FACT, PARAMETER_UNITS
 

@@ -10,9 +10,9 @@ from pydantic_core import ErrorDetails
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind, refuse_name
+from duecourse.law.document import Document, Steps, Text, nearest, one_line, read
 from duecourse.law.expressions import ExpressionError, Place, parse
 from duecourse.strategy.checks import faults
-from duecourse.strategy.document import Document, Steps, Text, nearest, one_line, read
 from duecourse.strategy.models import Strategy, Vocabulary
 from duecourse.strategy.words import LEVEL_FACT
 

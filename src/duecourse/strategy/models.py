@@ -24,8 +24,8 @@ from pydantic_core import PydanticCustomError
 
 from duecourse.book.schema import CHANNELS, HOLD_KINDS
 from duecourse.law.catalogue import FactKind
+from duecourse.law.document import Text, nearest
 from duecourse.law.expressions import Expression, ExpressionError, Place, parse
-from duecourse.strategy.document import Text, nearest
 from duecourse.strategy.words import (
     ACTS,
     ADVERSE_ACTS,

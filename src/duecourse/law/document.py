@@ -1,34 +1,56 @@
 """A YAML 1.2 file as plain values that remember where they stood.
 
-Only what a data file needs: mappings, lists, text, whole numbers, true, false and null. Anchors, tags,
-merges, fractions and dates are refused, so that what a reader sees is what is loaded.
+Only what a data file needs: mappings, lists, text, whole numbers, true, false and null. Anchors, tags and
+merges are refused, and so are fractions and dates unless they are asked for, so that what a reader sees is what
+is loaded.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from duecourse.kernel import words as words_like
 from duecourse.kernel.errors import DueCourseError
 
 Steps: TypeAlias = tuple[str | int, ...]
 
-SIZE_MAX: Final = 1_000_000  # bytes; a strategy is a page or two
+SIZE_MAX: Final = 2_000_000  # bytes; a strategy is a page or two, a file of worked cases a few hundred
 DEPTH_MAX: Final = 20
 _INT64_MAX: Final = 2**63 - 1
 _WHOLE: Final = re.compile(r"[-+]?[0-9][0-9_]*")
 _TAG: Final = "tag:yaml.org,2002:"
+_PLAIN: Final = (  # what an unquoted word is, in YAML 1.2: `no` and `on` are words
+    ("bool", r"true|false|True|False|TRUE|FALSE"),
+    ("null", r"~|null|Null|NULL|"),
+    ("int", r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+"),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+    ),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ].*)?"),
+    ("merge", r"<<"),
+)
+_FRACTION: Final = re.compile(r"[-+]?[0-9]+\.[0-9]+")
 _SAY_INSTEAD: Final = {
     "float": "fractions are not used here; write a whole number in a smaller unit (ppm, minor units)",
     "timestamp": "dates are not used here; put it in quotes if it is text",
     "binary": "binary data is not used here",
 }
+
+
+class _Loader(yaml.CSafeLoader):
+    """libyaml's parser with the words of YAML 1.2."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _word, _pattern in _PLAIN:
+    _Loader.add_implicit_resolver(f"{_TAG}{_word}", re.compile(rf"(?:{_pattern})\Z"), None)
 
 
 class Text(str):  # noqa: SLOT000 - carries its place
@@ -68,8 +90,11 @@ def one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-def read(path: Path) -> Document:
-    """Read the file; a DueCourseError of one line (file, line, what to do) when it cannot be."""
+def read(path: Path, *, days_and_fractions: bool = False) -> Document:
+    """Read the file; a DueCourseError of one line (file, line, what to do) when it cannot be.
+
+    With `days_and_fractions` a day or moment is its text, and a fraction such as 24.5 a Decimal.
+    """
     file = str(path)
     try:
         content = path.read_bytes()
@@ -77,53 +102,59 @@ def read(path: Path) -> Document:
         raise DueCourseError(f"{file}: cannot be read ({error.strerror}); check the path") from None
     if len(content) > SIZE_MAX:
         raise DueCourseError(
-            f"{file}: {len(content)} bytes, more than the {SIZE_MAX} of a strategy; is it the right file?"
+            f"{file}: {len(content)} bytes, more than the {SIZE_MAX} of such a file; is it the right file?"
         )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DueCourseError(f"{file}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    return parse_document(text, file)
+    return parse_document(text, file, days_and_fractions=days_and_fractions)
 
 
-def parse_document(text: str, file: str) -> Document:
+def parse_document(text: str, file: str, *, days_and_fractions: bool = False) -> Document:
     """Read YAML text; `file` is the name for errors."""
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
+        _refuse_tangles(text, file)
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
         raise DueCourseError(
             f"{file}:{line}: not valid YAML: {one_line(error.problem or error.context or '')}"
         ) from None
-    except YAMLError as error:
-        raise DueCourseError(f"{file}: not valid YAML: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise DueCourseError(f"{file}: nested too deeply; at most {DEPTH_MAX} levels") from None
+    except yaml.YAMLError as error:
+        raise DueCourseError(f"{file}: not valid YAML: {one_line(str(error).splitlines()[0])}") from None
     if root is None:
         raise DueCourseError(f"{file}: the file is empty")
-    reader = _Reader(file, text.splitlines())
+    reader = _Reader(file, text.splitlines(), days_and_fractions=days_and_fractions)
     values = reader.value(root, ())
     return Document(file, values, reader.lines)
+
+
+def _refuse_tangles(text: str, file: str) -> None:
+    """Refuse anchors and great depth before anything is built: composing recurses in C, which would crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line = event.start_mark.line + 1
+        if getattr(event, "anchor", None) is not None:
+            raise DueCourseError(f"{file}:{line}: anchors and aliases are not used here; write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_MAX:
+            raise DueCourseError(f"{file}:{line}: nested too deeply; at most {DEPTH_MAX} levels")
 
 
 class _Reader:
     """Walks the YAML nodes of one file once, and notes the line of every key and list entry."""
 
-    def __init__(self, file: str, written: list[str]) -> None:
+    def __init__(self, file: str, written: list[str], *, days_and_fractions: bool) -> None:
         self.file = file
         self.written = written
+        self.days_and_fractions = days_and_fractions
         self.lines: dict[Steps, int] = {}
-        self._seen: set[int] = set()
 
     def value(self, node: Node, path: Steps) -> object:
-        if id(node) in self._seen or node.anchor is not None:
-            self._refuse(node, "anchors and aliases are not used here; write the value out")
-        self._seen.add(id(node))
         self.lines.setdefault(path, node.start_mark.line + 1)
-        if len(path) > DEPTH_MAX:
-            self._refuse(node, f"nested too deeply; at most {DEPTH_MAX} levels")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -154,6 +185,10 @@ class _Reader:
             return text.lower() == "true"
         if tag == "null" and plain:
             return None
+        if self.days_and_fractions and plain and tag == "timestamp":
+            return self._text(node, text, path)
+        if self.days_and_fractions and plain and tag == "float" and _FRACTION.fullmatch(text):
+            return Decimal(text)
         return self._refuse(
             node,
             _SAY_INSTEAD.get(tag, f"'{text}' cannot be read; write text, a whole number, true, false or null"),
