@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 import duecourse
+from duecourse import cli_law
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.command()(cli_law.judge)
+app.add_typer(cli_law.law_app, name="law")
 
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
@@ -183,10 +187,10 @@ def writable(folder: Path) -> Path:
 
 
 def _load(mapping: Path, data: Path | None, home: Path, threads: int | None, memory: str) -> "LoadedBook":
-    from duecourse import terminal
+    from duecourse import printing
     from duecourse.book.load import load
 
-    with terminal.progress() as tell:
+    with printing.progress() as tell:
         return load(mapping, data, home, progress=tell, threads=threads, memory=memory)
 
 
@@ -213,7 +217,7 @@ def check_book(
     memory: Memory = "6GB",
 ) -> None:
     """Load a book and say what was read, kept, left out and quarantined."""
-    from duecourse import terminal
+    from duecourse import printing, terminal
     from duecourse.book.loaded import summary
 
     book = _load(mapping, data, _home(mapping, out), threads, memory)
@@ -221,7 +225,7 @@ def check_book(
         typer.echo(json.dumps(asdict(summary(book)), default=str))
     else:
         terminal.show_book(book)
-        terminal.say(f"loaded into {book.folder}")
+        printing.say(f"loaded into {book.folder}")
 
 
 @app.command()
@@ -258,7 +262,7 @@ def _night(
     look: "Callable[[Night], None] | None" = None,
 ) -> "Summary":
     """Run the night with its reports; `look` sees the night's tables before they are closed."""
-    from duecourse import terminal
+    from duecourse import printing
     from duecourse.night import reports
     from duecourse.night.report import LANGUAGES
     from duecourse.night.run import run as run_night
@@ -268,7 +272,7 @@ def _night(
             look(night)
         return reports.write(night, moment, folder, plan_hash, LANGUAGES)
 
-    with terminal.progress() as tell:
+    with printing.progress() as tell:
         return run_night(book, rules, moment, home, options, tell, report)
 
 
@@ -372,7 +376,7 @@ def replay(
     memory: Memory = "6GB",
 ) -> None:
     """Replay the past day by day: buckets, rolls, cures and plan volumes, with what was known then."""
-    from duecourse import terminal
+    from duecourse import printing, terminal
     from duecourse.night import replay as past
 
     if first > last:
@@ -380,7 +384,7 @@ def replay(
     home = _home(mapping, out)
     rules = _strategy(strategy)
     book = _load(mapping, data, home, threads, memory)
-    with tempfile.TemporaryDirectory(dir=home) as scratch, terminal.progress() as tell:
+    with tempfile.TemporaryDirectory(dir=home) as scratch, printing.progress() as tell:
         done = past.replay(
             book,
             rules,
@@ -409,10 +413,10 @@ def synth(
     damage: Annotated[bool, typer.Option("--damage", help="Add a known number of bad rows.")] = False,
 ) -> None:
     """Make a realistic book of any size, to try things on."""
-    from duecourse import terminal
+    from duecourse import printing
     from duecourse.book.synth import synth as make
 
-    with terminal.progress() as tell:
+    with printing.progress() as tell:
         mapping = make(
             loans,
             seed,
@@ -422,7 +426,7 @@ def synth(
             damage=damage,
             progress=tell,
         )
-    terminal.say(f"book: {mapping}")
+    printing.say(f"book: {mapping}")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from duecourse import terminal
+from duecourse import printing, terminal
 from duecourse.book.synth import synth
 from duecourse.night.explain import Section, explain
 from duecourse.night.moment import Moment
@@ -28,16 +28,16 @@ def tell(
 
     `load` and the others are the command line's.
     """
-    terminal.say(
+    printing.say(
         f"1. A lender's files: {loans:,} loans with schedules, payments and contacts; some rows damaged", "bold"
     )
-    with terminal.progress() as progress:
+    with printing.progress() as progress:
         mapping = synth(loans, SEED, out / "book", on=ON, damage=True, progress=progress)
-    terminal.say(f"   {mapping}")
-    terminal.say("\n2. Loading: every row ends in the book or in quarantine, and nothing is guessed", "bold")
+    printing.say(f"   {mapping}")
+    printing.say("\n2. Loading: every row ends in the book or in quarantine, and nothing is guessed", "bold")
     book = load(mapping, None, out, None, MEMORY)
     terminal.show_book(book)
-    terminal.say("\n3. The night: what every loan owes, who stands on which rung, what is done", "bold")
+    printing.say("\n3. The night: what every loan owes, who stands on which rung, what is done", "bold")
     moment = Moment(ON)
     why: list[tuple[str, list[Section]]] = []
 
@@ -48,12 +48,12 @@ def tell(
     summary = run_night(book, strategy(None), moment, out, options(None, MEMORY), look)
     terminal.show_night(summary)
     loan_id, sections = why[0]
-    terminal.say("\n4. Why? One borrower of tonight's plan; the same comes from", "bold")
-    terminal.say(f"   duecourse explain {mapping} {loan_id} --on {ON} --out {out}\n")
+    printing.say("\n4. Why? One borrower of tonight's plan; the same comes from", "bold")
+    printing.say(f"   duecourse explain {mapping} {loan_id} --on {ON} --out {out}\n")
     terminal.show_sections(f"Loan {loan_id} on {ON}", sections)
-    terminal.say()
-    terminal.say(f"Plan    {summary.outputs['plan']}")
-    terminal.say(f"Report  {summary.outputs['report']}")
+    printing.say()
+    printing.say(f"Plan    {summary.outputs['plan']}")
+    printing.say(f"Report  {summary.outputs['report']}")
 
 
 def _interesting(night: Night) -> str:

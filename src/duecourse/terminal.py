@@ -1,17 +1,10 @@
-"""What the commands print on a terminal: tables, progress, sections.
+"""What the commands of book and night print on a terminal: tables and sections."""
 
-Numbers never wrap, words do. Where nothing is a terminal (a pipe, a file) lines are as long as they need to be.
-"""
-
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -23,45 +16,9 @@ from duecourse.night.explain import Section
 from duecourse.night.replay import Replay
 from duecourse.night.report.show import amount, count, money
 from duecourse.night.run import Summary
+from duecourse.printing import grid, say, show
 
-_WIDE: Final = 200
-OUT: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
-STEPS: Final = Console(stderr=True)
 _INDENT: Final = 2
-
-
-def say(text: str = "", style: str = "") -> None:
-    """Print a line as it is, whatever its length: paths stay whole."""
-    OUT.print(Text(text, style=style), soft_wrap=True)
-
-
-def show(what: RenderableType) -> None:
-    """Print a table; off a terminal it may be wide."""
-    OUT.print(what)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show steps with a bar on stderr, when it is a terminal; give a callable(step, done, total)."""
-    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=STEPS, disable=not STEPS.is_terminal, transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total)
-            bars.update(tasks[step], completed=done, total=total)
-
-        yield tell
-
-
-def _table(*heads: str, words: Sequence[int] = (0,)) -> Table:
-    """Make a table without lines; columns of words are on the left and may wrap, numbers are on the right."""
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for place, head in enumerate(heads):
-        is_words = place in words
-        table.add_column(head, justify="left" if is_words else "right", no_wrap=not is_words, overflow="fold")
-    return table
 
 
 def _inside(table: Table) -> Padding:
@@ -76,7 +33,7 @@ def show_book(book: LoadedBook) -> None:
         say(f"payments complete through {found.payments_complete_through}")
     else:
         say("payments_complete_through is not stated: the plan will demand no money", "yellow")
-    rows = _table("table", "read", "kept", "quarantine", "left out", "days", words=(0, 5))
+    rows = grid("table", "read", "kept", "quarantine", "left out", "days", words=(0, 5))
     for one in found.tables:
         numbers = (one.counts.read, one.counts.kept, one.counts.quarantined, one.counts.left_out)
         first_last = next(iter(one.ranges.values()), [])
@@ -118,7 +75,7 @@ def _overdue(found: Summary) -> Text:
 
 
 def _counts(head: str, unit: str, counts: Mapping[str, int]) -> Table:
-    table = _table(head, unit)
+    table = grid(head, unit)
     for name, number in counts.items():
         table.add_row(name, count(number) if number else "-")
     if not counts:
@@ -149,7 +106,7 @@ def show_statement(found: Statement, currency: str, basis: str) -> None:
     used = [name for name in COMPONENTS if any(line.due[name] for line in found.lines) or _stands(found, name)]
     cut, credit = any(line.cut for line in found.lines), any(line.credit for line in found.lines)
     heads = ["day", "what", "no.", "amount", *(["cut"] if cut else []), *used, *(["credit"] if credit else [])]
-    table = _table(*heads, words=(1,))
+    table = grid(*heads, words=(1,))
     table.columns[0].justify = "left"
     for line in found.lines:
         numbers = [line.amount, *([line.cut] if cut else []), *(line.due[name] for name in used)]
@@ -173,7 +130,7 @@ def _show_standing(found: Statement, currency: str, used: list[str]) -> None:
     if amounts is None:
         return
     say()
-    table = _table(f"on {found.on}", *used, "sum")
+    table = grid(f"on {found.on}", *used, "sum")
     for name, owed in (("overdue", amounts.overdue), ("due today", amounts.due_today), ("not due", amounts.not_due)):
         sums = (*(owed[component] for component in used), sum(owed.values()))
         table.add_row(name, *(_plain(one, currency) for one in sums))
@@ -195,7 +152,7 @@ def show_replay(done: Replay, paths: Mapping[str, str], on: tuple[date, date]) -
     """Print one line a month, the rolls between month ends, and where every day is."""
     say(f"Replay from {on[0]} to {on[1]}, {len(done.days)} days, each as it was known then", "bold")
     names = list(done.days[0].buckets)
-    table = _table("day", "overdue", *names, "cured", "fell overdue", "acts")
+    table = grid("day", "overdue", *names, "cured", "fell overdue", "acts")
     cured = fell = acts = 0
     shown = {one.then for one in done.rolls} | {one.now for one in done.rolls} | {done.days[0].on}
     for day in done.days:
@@ -216,7 +173,7 @@ def show_replay(done: Replay, paths: Mapping[str, str], on: tuple[date, date]) -
 
 
 def _matrix(names: list[str], moves: Mapping[tuple[str, str], int]) -> Table:
-    table = _table("", *names)
+    table = grid("", *names)
     for then in names:
         cells = [moves.get((then, now), 0) for now in names]
         if sum(cells):
@@ -226,7 +183,7 @@ def _matrix(names: list[str], moves: Mapping[tuple[str, str], int]) -> Table:
 
 def show_facts(catalogue: Catalogue) -> None:
     """Print the catalogue of facts: name, kind, meaning."""
-    table = _table("fact", "kind", "meaning", words=(2,))
+    table = grid("fact", "kind", "meaning", words=(2,))
     for place in (0, 1):
         table.columns[place].justify = "left"
     for one in catalogue.values():

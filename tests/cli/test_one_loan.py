@@ -39,7 +39,7 @@ def test_the_statement_is_told_in_columns(duecourse: Commands) -> None:
 def test_a_terminal_of_any_width_shows_every_number(
     duecourse: Commands, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
-    monkeypatch.setattr("duecourse.terminal.OUT", Console(highlight=False, width=columns))
+    monkeypatch.setattr("duecourse.printing.OUT", Console(highlight=False, width=columns))
     found = duecourse("statement", SMALL, "V2009", "--on", ON, "--out", duecourse.out)
     assert max(len(line) for line in found.out.splitlines()) <= columns
     assert "544.81" in found.out

@@ -35,9 +35,12 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "portal": _WEB,
     "api": _WEB,
     "testing": (*_WEB, "desk", "portal", "api"),
-    "terminal": (*_LAW_AND_BELOW, "strategy", "night"),
-    "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "terminal"),
-    "cli": (*_WEB, "desk", "portal", "api", "terminal", "demonstration"),
+    "printing": (),
+    "terminal": (*_LAW_AND_BELOW, "strategy", "night", "printing"),
+    "terminal_law": (*_LAW_AND_BELOW, "printing"),
+    "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
+    "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law"),
+    "cli": (*_WEB, "desk", "portal", "api", "printing", "terminal", "demonstration", "cli_law"),
     "__main__": ("cli",),
     "__init__": (),
 }
@@ -84,9 +87,9 @@ def _bad_import(place: tuple[str, ...], module: str) -> str | None:
         return f"{layer} imports {target}" if wrong else None
     if layer == "kernel" and module.partition(".")[0] not in sys.stdlib_module_names:
         return f"the kernel imports {module}"
-    if _is(module, ENGINES) and layer != "book" and place[:2] != ("night", "engines"):
-        return f"{module} outside book and night/engines"
-    if _is(module, TERMINAL) and layer not in {"cli", "terminal"}:
+    if _is(module, ENGINES) and layer != "book" and place[:2] not in {("night", "engines"), ("law", "running")}:
+        return f"{module} outside book, night/engines and law/running.py"
+    if _is(module, TERMINAL) and layer not in {"cli", "cli_law", "printing", "terminal", "terminal_law"}:
         return f"{module} outside the command line"
     if _is(module, OUTSIDE) and layer in NIGHT_AND_BELOW:
         return f"{layer} imports {module}"

@@ -57,7 +57,10 @@ def matches(name: str, patterns: tuple[str, ...] | dict[str, str]) -> bool:
 
 MONEY = tuple(f"src/duecourse/{layer}/*.py" for layer in ("kernel", "book", "ledger", "law", "strategy"))
 SYNTH = {"src/duecourse/book/synth*.py": "chances of invented behaviour; amounts are integers"}
-CLI = {"src/duecourse/cli.py": "the command line talks to the terminal"}
+CLI = {
+    "src/duecourse/cli.py": "the command line talks to the terminal",
+    "src/duecourse/cli_law.py": "the command line talks to the terminal",
+}
 
 CHECKS: Final = {
     "arrows": Check(
@@ -95,7 +98,7 @@ CHECKS: Final = {
     ),
     "clock": Check(
         checks.clock,
-        "take the business date or the moment as an argument; only cli.py may ask what day it is",
+        "take the business date or the moment as an argument; only the command line may ask what day it is",
         ("src/duecourse/*.py", "bench/*.py", "tools/*.py"),
         good=(
             "started = time.perf_counter()",

@@ -26,6 +26,14 @@ FUNCTIONS: Final = (
     "div_half_up",
     "div_half_even",
     "share",
+    "has",
+    "has_all",
+    "overlap",
+    "how_many",
+    "months_after",
+    "month_end",
+    "year_end",
+    "weekday_of",
 )
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -38,6 +46,7 @@ class FactKind(StrEnum):
     INTEGER = "integer"  # int64: counts, days, minutes, minor units of money, parts per million
     DATE = "date"
     TEXT = "text"
+    TEXTS = "texts"  # a list of texts, asked by has, has_all, overlap and how_many
 
 
 @dataclass(frozen=True)

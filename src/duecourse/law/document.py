@@ -136,7 +136,7 @@ def _refuse_tangles(text: str, file: str) -> None:
     """Refuse anchors and great depth before anything is built: composing recurses in C, which would crash."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark is not None else 1
         if getattr(event, "anchor", None) is not None:
             raise DueCourseError(f"{file}:{line}: anchors and aliases are not used here; write the value out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -28,6 +28,7 @@ INTEGER_MOST: Final = 2**63 - 1
 WEIGHT_MOST: Final = 2_000  # leaves of the compiled SQL; engines take about a second to plan so many
 
 _BOOLEAN, _INTEGER, _DATE, _TEXT = FactKind.BOOLEAN, FactKind.INTEGER, FactKind.DATE, FactKind.TEXT
+_TEXTS: Final = FactKind.TEXTS
 _COMPARED: Final[Mapping[type[exp.Expr], str]] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -61,11 +62,11 @@ class _Checker:
         return self.source.fault(min(starts, default=0), message)
 
 
-def check(source: Source, tree: exp.Expr, names: Names, expects: FactKind) -> Node:
+def check(source: Source, tree: exp.Expr, names: Names, expects: FactKind | None) -> Node:
     """Return the checked tree of a text; ExpressionError where it is not of the language or not `expects`."""
     checker = _Checker(source, names)
     node = _node(checker, tree, 0)
-    if node.kind != expects:
+    if expects is not None and node.kind != expects:
         raise checker.fault(tree, f"{_short(node)!r} is {_a(node.kind)}: {_a(expects)} is needed here")
     if weight(node) > WEIGHT_MOST:
         raise source.fault(0, "too large once compiled: make a fact of what is divided")
@@ -153,6 +154,8 @@ def _alike(checker: _Checker, tree: exp.Expr, op: str, args: list[Node]) -> None
             dates = {first.kind, other.kind} == {_DATE, _TEXT}
             advice = "a day is written date '2026-01-31'" if dates else "both must be of one kind"
             raise checker.fault(tree, f"{_mixed(op, first, other)}: {advice}")
+    if first.kind == _TEXTS:
+        raise checker.fault(tree, f"{_short(first)!r} is a list: ask it with has, has_all, overlap or how_many")
     if op not in {"=", "<>", "in", "case", "coalesce"} and first.kind not in {_INTEGER, _DATE}:
         advice = "use = or <>" if first.kind == _TEXT else "use and, or, not"
         raise checker.fault(tree, f"{op!r} has no order for {_short(first)!r} ({first.kind}): {advice}")
@@ -306,21 +309,50 @@ def _coalesce(checker: _Checker, tree: exp.Expr, depth: int) -> Node:
     return Call(nodes[0].kind, "coalesce", tuple(nodes))
 
 
+_OPERANDS: Final[Mapping[str, tuple[FactKind, tuple[FactKind, ...]]]] = {
+    **dict.fromkeys((*DIVISIONS, "share"), (_INTEGER, (_INTEGER, _INTEGER))),
+    **dict.fromkeys(("has", "has_all"), (_BOOLEAN, (_TEXTS, _TEXT))),
+    "overlap": (_BOOLEAN, (_TEXTS, _TEXTS)),
+    "how_many": (_INTEGER, (_TEXTS,)),
+    "months_after": (_DATE, (_DATE, _INTEGER)),
+    "month_end": (_DATE, (_DATE,)),
+    "year_end": (_DATE, (_DATE,)),
+    "weekday_of": (_INTEGER, (_DATE,)),
+}
+_SHAPES: Final = {
+    **dict.fromkeys(DIVISIONS, "(a, b)"),
+    "share": "(amount, ppm)",
+    **dict.fromkeys(("has", "has_all"), "(list, 'word', ...)"),
+    "overlap": "(list, list)",
+    "how_many": "(list)",
+    "months_after": "(date, months)",
+    **dict.fromkeys(("month_end", "year_end", "weekday_of"), "(date)"),
+}
+
+
 def _function(checker: _Checker, tree: exp.Expr, depth: int) -> Node:
-    """Check the functions that sqlglot does not know: the divisions and `share`."""
+    """Check the functions that sqlglot does not know: divisions, `share`, those of lists and of the calendar."""
     name = str(tree.this)
-    operands = {**dict.fromkeys(DIVISIONS, "(a, b)"), "share": "(amount, ppm)"}
-    if name not in operands:
+    if name not in _OPERANDS:
         raise checker.fault(tree, f"{name[:63]!r} is not a function of the language")
+    gives, kinds = _OPERANDS[name]
     trees = tree.args.get("expressions") or []
-    if len(trees) != 2:
-        raise checker.fault(tree, f"{name!r} takes two operands, not {len(trees)}: {name}{operands[name]}")
-    first, second = (_of(checker, each, depth, _INTEGER, f"an operand of {name!r}") for each in trees)
-    if name in DIVISIONS and not isinstance(second, Literal):
-        raise checker.fault(trees[1], f"{_short(second)!r}: {name!r} divides by a number or a parameter only")
-    if name in DIVISIONS and isinstance(second, Literal) and second.value == 0:
-        raise checker.fault(trees[1], f"{_short(second)!r}: {name!r} cannot divide by zero")
-    return Call(_INTEGER, name, (first, second))
+    if name in {"has", "has_all"} and len(trees) > 2:
+        kinds = (*kinds, *(_TEXT,) * (len(trees) - 2))
+    if len(trees) != len(kinds):
+        count = {1: "one operand", 2: "two operands"}[len(kinds)]
+        raise checker.fault(tree, f"{name!r} takes {count}, not {len(trees)}: {name}{_SHAPES[name]}")
+    args = [_of(checker, each, depth, kind, f"an operand of {name!r}") for each, kind in zip(trees, kinds, strict=True)]
+    if name in DIVISIONS:
+        _divisor(checker, trees[1], name, args[1])
+    return Call(gives, name, tuple(args))
+
+
+def _divisor(checker: _Checker, tree: exp.Expr, name: str, node: Node) -> None:
+    if not isinstance(node, Literal):
+        raise checker.fault(tree, f"{_short(node)!r}: {name!r} divides by a number or a parameter only")
+    if node.value == 0:
+        raise checker.fault(tree, f"{_short(node)!r}: {name!r} cannot divide by zero")
 
 
 _Rule = Callable[[_Checker, exp.Expr, int], Node]

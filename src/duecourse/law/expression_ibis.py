@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import sqlglot
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from sqlglot import exp
 
@@ -57,6 +58,43 @@ class DaysLater(ops.Binary):  # type: ignore[misc]
     dtype = dt.date
 
 
+class MonthsLater(ops.Binary):  # type: ignore[misc]
+    """The date `left` moved by `right` months; a month that is too short gives its last day."""
+
+    left: ops.Value[dt.Date]
+    right: ops.Value[dt.Integer]
+    dtype = dt.date
+
+
+class ListsOverlap(ops.Binary):  # type: ignore[misc]
+    """Whether two lists of texts have a text in common."""
+
+    left: ops.Value[dt.Array]
+    right: ops.Value[dt.Array]
+    dtype = dt.boolean
+
+
+class MonthEnd(ops.Unary):  # type: ignore[misc]
+    """The last day of the month of a date."""
+
+    arg: ops.Value[dt.Date]
+    dtype = dt.date
+
+
+class YearEnd(ops.Unary):  # type: ignore[misc]
+    """The 31st of December of the year of a date."""
+
+    arg: ops.Value[dt.Date]
+    dtype = dt.date
+
+
+class WeekdayOf(ops.Unary):  # type: ignore[misc]
+    """The day of the week: 1 Monday to 7 Sunday, int64."""
+
+    arg: ops.Value[dt.Date]
+    dtype = dt.int64
+
+
 def _whole(this: exp.Expr, engine: str) -> exp.Expr:
     """Cast to the engine's 32-bit integer, the only width that dates are moved by."""
     return exp.Cast(this=this, to=exp.DataType.build("INT", dialect=engine))
@@ -68,6 +106,20 @@ def _big(this: exp.Expr, engine: str) -> exp.Expr:
 
 def _call(name: str) -> Callable[[exp.Expr, exp.Expr], exp.Expr]:
     return lambda left, right: exp.Anonymous(this=name, expressions=[left, right])
+
+
+def _of(name: str, *args: exp.Expr) -> exp.Expr:
+    return exp.Anonymous(this=name, expressions=list(args))
+
+
+def _day(this: exp.Expr, engine: str = "postgres") -> exp.Expr:
+    return exp.Cast(this=_brackets(this), to=exp.DataType.build("DATE", dialect=engine))
+
+
+def _parsed(text: str, arg: exp.Expr) -> exp.Expr:
+    """Put an operand in the place of x in a fixed text of PostgreSQL's SQL."""
+    tree = sqlglot.parse_one(text, dialect="postgres")
+    return _brackets(tree.transform(lambda node: arg.copy() if node == exp.column("x") else node))
 
 
 def _moved(left: exp.Expr, days: exp.Expr) -> exp.Expr:
@@ -97,16 +149,58 @@ _SQL: Final[Mapping[type, Mapping[str, _Write]]] = {
         "postgres": lambda left, right: _moved(left, _whole(right, "postgres")),
         "spark": lambda left, right: _call("date_add")(left, _whole(right, "spark")),
     },
+    ListsOverlap: {
+        "duckdb": _call("list_has_any"),
+        "postgres": lambda left, right: _brackets(exp.ArrayOverlaps(this=_brackets(left), expression=_brackets(right))),
+        "spark": _call("arrays_overlap"),
+    },
+    MonthsLater: {
+        "duckdb": lambda left, right: _day(
+            exp.Add(this=_brackets(left), expression=_of("to_months", _whole(right, "duckdb"))), "duckdb"
+        ),
+        "postgres": lambda left, right: _day(
+            exp.Add(
+                this=_brackets(left), expression=_of("make_interval", exp.Literal.number(0), _whole(right, "postgres"))
+            ),
+            "postgres",
+        ),
+        "spark": lambda left, right: _call("add_months")(left, _whole(right, "spark")),
+    },
+}
+_SQL_OF_ONE: Final[Mapping[type, Mapping[str, Callable[[exp.Expr], exp.Expr]]]] = {
+    MonthEnd: {
+        "duckdb": lambda arg: _of("last_day", arg),
+        "postgres": lambda arg: _day(_parsed("date_trunc('month', x) + interval '1 month' - interval '1 day'", arg)),
+        "spark": lambda arg: _of("last_day", arg),
+    },
+    YearEnd: {
+        "duckdb": lambda arg: _parsed("make_date(year(x), 12, 31)", arg),
+        "postgres": lambda arg: _parsed("make_date(extract(year from x)::int, 12, 31)", arg),
+        "spark": lambda arg: _parsed("make_date(year(x), 12, 31)", arg),
+    },
+    WeekdayOf: {
+        "duckdb": lambda arg: _big(_of("isodow", arg), "duckdb"),
+        "postgres": lambda arg: _big(_parsed("extract(isodow from x)", arg), "postgres"),
+        "spark": lambda arg: _big(_parsed("weekday(x) + 1", arg), "spark"),
+    },
 }
 
 
 def _visit(compiler: Any, op: ops.Node, *, left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """Write one of our operations for the compiler's engine."""
+    return _SQL[type(op)][_engine(compiler)](left, right)
+
+
+def _engine(compiler: Any) -> str:
     name = type(compiler).__name__
     engine = {"DuckDBCompiler": "duckdb", "PostgresCompiler": "postgres", "PySparkCompiler": "spark"}.get(name)
     if engine is None:
         raise DueCourseError(f"{name} cannot run expressions: use DuckDB, PostgreSQL or Spark")
-    return _SQL[type(op)][engine](left, right)
+    return engine
+
+
+def _visit_one(compiler: Any, op: ops.Node, *, arg: exp.Expr) -> exp.Expr:
+    return _SQL_OF_ONE[type(op)][_engine(compiler)](arg)
 
 
 def _visit_brackets(_compiler: object, _op: ops.Node, *, arg: exp.Expr) -> exp.Expr:
@@ -116,6 +210,8 @@ def _visit_brackets(_compiler: object, _op: ops.Node, *, arg: exp.Expr) -> exp.E
 SQLGlotCompiler.visit_Bracketed = _visit_brackets
 for _operation in _SQL:
     setattr(SQLGlotCompiler, f"visit_{_operation.__name__}", _visit)  # how Ibis finds an operation's SQL
+for _operation in _SQL_OF_ONE:
+    setattr(SQLGlotCompiler, f"visit_{_operation.__name__}", _visit_one)
 
 
 def compiled(node: Node, columns: Mapping[str, ir.Value], place: Place) -> ir.Value:
@@ -154,6 +250,7 @@ _FITS: Final[Mapping[FactKind, Callable[[dt.DataType], bool]]] = {
     FactKind.INTEGER: lambda kind: bool(kind.is_integer()),
     FactKind.DATE: lambda kind: bool(kind.is_date()),
     FactKind.TEXT: lambda kind: bool(kind.is_string()),
+    FactKind.TEXTS: lambda kind: bool(kind.is_array()) and bool(kind.value_type.is_string()),
 }
 
 
@@ -305,4 +402,12 @@ _PLAIN: Final[Mapping[str, Callable[[list[ir.Value]], ir.Value]]] = {
     "days earlier": lambda args: DaysLater(args[0], -args[1]).to_expr(),
     "share": _share,
     "coalesce": _coalesce,
+    "has": lambda args: _balanced("or", [args[0].contains(word) for word in args[1:]]),
+    "has_all": lambda args: _balanced("and", [args[0].contains(word) for word in args[1:]]),
+    "overlap": lambda args: ListsOverlap(args[0], args[1]).to_expr(),
+    "how_many": lambda args: args[0].length().cast("int64"),
+    "months_after": lambda args: MonthsLater(args[0], args[1]).to_expr(),
+    "month_end": lambda args: MonthEnd(args[0]).to_expr(),
+    "year_end": lambda args: YearEnd(args[0]).to_expr(),
+    "weekday_of": lambda args: WeekdayOf(args[0]).to_expr(),
 }

@@ -1,5 +1,6 @@
 """An expression on one row, in plain Python: for `explain`, and as the oracle of the compiled form."""
 
+import calendar
 import operator
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
@@ -84,6 +85,10 @@ def _known(op: str, values: list[Value]) -> Value:
         return min(numbers) if op == "least" else max(numbers)
     if op.startswith("days"):
         return _days(op, values)
+    if op in _LISTS:
+        return _LISTS[op](cast("tuple[str, ...]", values[0]), values[1:])
+    if op in _CALENDAR:
+        return _CALENDAR[op](cast("date", values[0]), *cast("list[int]", values[1:]))
     return _fits(_number(op, cast("list[int]", values)))
 
 
@@ -98,6 +103,34 @@ def _days(op: str, values: list[Value]) -> Value:
         return (start - cast("date", values[1])).days
     days = timedelta(days=cast("int", values[1]))
     return start + days if op == "days later" else start - days
+
+
+def months_after(start: date, months: int) -> date:
+    """Return the same day of a later (or earlier) month, or that month's last day when it is shorter.
+
+    >>> months_after(date(2024, 2, 29), 12), months_after(date(2026, 3, 31), -1)
+    (datetime.date(2025, 2, 28), datetime.date(2026, 2, 28))
+    """
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+_CALENDAR: Final[Mapping[str, Callable[..., Value]]] = {
+    "months_after": months_after,
+    "month_end": _month_end,
+    "year_end": lambda day: date(day.year, 12, 31),
+    "weekday_of": lambda day: day.isoweekday(),
+}
+_LISTS: Final[Mapping[str, Callable[[tuple[str, ...], list[Value]], Value]]] = {
+    "has": lambda words, wanted: any(word in words for word in wanted),
+    "has_all": lambda words, wanted: all(word in words for word in wanted),
+    "overlap": lambda words, others: bool(set(words) & set(cast("tuple[str, ...]", others[0]))),
+    "how_many": lambda words, _: len(words),
+}
 
 
 def _number(op: str, values: list[int]) -> int:

@@ -78,7 +78,7 @@ def read(source: Source, names: Iterable[str]) -> exp.Expr:
     Raises ExpressionError for a word that is not of the language, and for anything left open.
     """
     reader = _Reader(source, frozenset(names))
-    tokens = _tokens(source)
+    tokens = list(_qualified(source, _tokens(source), reader.names))
     if not tokens:
         raise source.fault(0, "the expression is empty: write a condition, or leave the key out")
     for index, token in enumerate(tokens):
@@ -109,6 +109,20 @@ def _tokens(source: Source) -> list[Token]:
         end = token.end + 1
     _blank(source, end, len(text))
     return tokens
+
+
+def _qualified(source: Source, tokens: list[Token], names: frozenset[str]) -> Iterator[Token]:
+    """Make one word of `event.channel` and its like where that is a name; other dots stay and are refused."""
+    index = 0
+    while index < len(tokens):
+        three = tokens[index : index + 3]
+        whole = source.text[three[0].start : three[-1].end + 1]
+        if len(three) == 3 and three[1].token_type == TokenType.DOT and whole in names:
+            yield Token(TokenType.VAR, whole, three[0].line, three[0].col, three[0].start, three[-1].end)
+            index += 3
+        else:
+            yield tokens[index]
+            index += 1
 
 
 def _blank(source: Source, start: int, end: int) -> None:
@@ -156,6 +170,8 @@ def _judged(reader: _Reader, token: Token, following: Token | None) -> Token:
         raise source.fault(token.start, f"{raw[:60]!r}: write texts in single quotes and facts without quotes")
     if _WORD.fullmatch(raw):
         return _word(reader, token, following)
+    if raw in reader.names:  # a qualified name
+        return _retag(token, TokenType.IDENTIFIER, raw)
     if raw in _SIGNS:
         return token
     advice = _ADVICE.get(raw, "see docs/concepts/expressions.md for what is")

@@ -76,11 +76,11 @@ def parse(
     kinds: Mapping[str, FactKind],
     place: Place,
     *,
-    expects: FactKind,
+    expects: FactKind | None,
     parameters: Mapping[str, int] = _NONE,
     coalesce_because: str | None = None,
 ) -> Expression:
-    """Read and check an expression that stands at `place` and must give a value of kind `expects`.
+    """Read and check an expression that stands at `place` and must give a value of kind `expects` (None: any).
 
     `kinds` are the facts that it may name, `parameters` named integers (int64), and `coalesce_because` the
     declared reason without which `coalesce` is refused. For any text: an Expression or an ExpressionError.

@@ -1,0 +1,232 @@
+"""What stands in a rulebook's files: sources, facts and rules, as strict models of their YAML.
+
+A rulebook is a folder: `book.yaml` (name and place), `sources.yaml`, any number of files with `facts` and
+`rules`, the worked cases beside them (`*.cases.yaml`) and `COVERAGE.yaml`. Expressions are kept here as text
+with their place; `duecourse.law.rulebook` reads them.
+"""
+
+from datetime import date
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
+
+from duecourse.law.document import Text
+
+ID: Final = r"^[a-z][a-z0-9]*([._-][a-z0-9]+)*$"
+NAME: Final = r"^(event\.)?[a-z][a-z0-9_]{0,62}$"
+SLUG: Final = r"^[a-z0-9]+([-_][a-z0-9]+)*$"
+
+STEPS: Final = (  # the order of questions: reasons are told in it, the strongest bar first
+    "scope", "bar", "person", "time", "place", "channel", "frequency", "content", "amount", "form",
+)  # fmt: skip
+FORCES: Final = ("statute", "regulation", "standard", "self-regulatory", "case-practice", "house")
+AGGREGATES: Final = ("count", "any", "latest", "earliest", "last", "first", "sum")
+
+
+def fault(text: str) -> PydanticCustomError:
+    """Return a validation error whose words are ours."""
+    return PydanticCustomError("rulebook", "{text}", {"text": text})
+
+
+def _day(given: object) -> date:
+    if not isinstance(given, str):
+        raise fault("must be a day such as 2026-01-31")
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise fault(f"'{given}' is no day; write it as 2026-01-31") from None
+
+
+def _placed(given: object) -> Text:
+    if not isinstance(given, Text):
+        raise fault("must be an expression; put it in quotes")
+    return given
+
+
+def _prose(text: str) -> str:
+    if not text.strip():
+        raise fault("must not be empty")
+    return " ".join(text.split())
+
+
+Day = Annotated[date, PlainValidator(_day)]
+Formula = Annotated[Text, PlainValidator(_placed)]
+Prose = Annotated[str, AfterValidator(_prose)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class Source(_Record):
+    """An official text: what it is called, who publishes it, where it stands, and since when."""
+
+    id: Annotated[str, Field(pattern=ID)]
+    title: Prose
+    publisher: Prose
+    link: Annotated[str, Field(pattern=r"^https://\S+$")]
+    citation: Prose  # how it is cited, before the pin: "12 CFR 1006."
+    issued: Day | None = None
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    note: Prose | None = None
+
+
+class Cite(_Record):
+    """A place in a source."""
+
+    source: str
+    pin: str = ""
+
+
+class Checked(_Record):
+    """How the rule was checked against its text, and when. `memory` never gates unless switched on by name."""
+
+    how: Literal["text", "secondary", "memory"]
+    on: Day
+
+
+class BusinessDays(_Record):
+    """A day a number of business days after another."""
+
+    day: Formula
+    days: Annotated[int, Field(ge=0, le=60)]
+    calendar: Annotated[str, Field(pattern=SLUG)]  # us-statutory, or country: the borrower's
+
+
+class FactRecord(_Record):
+    """A fact: what it says, and exactly one way in which it is found.
+
+    `define` works it out from other facts. The aggregates look at earlier events: `count` and `any` name the
+    kinds of event, the others name what is taken and, under `of`, the kinds. A fact named `event.x` is a
+    fact of each event: with `define` it may speak of the event and the act, with an aggregate it looks at
+    events earlier still (`earlier.channel`), for the kinds of event under `for`.
+    """
+
+    fact: Annotated[str, Field(pattern=NAME)]
+    says: Prose
+    define: Formula | None = None
+    count: str | None = None
+    any: str | None = None
+    latest: Formula | None = None
+    earliest: Formula | None = None
+    last: Formula | None = None
+    first: Formula | None = None
+    sum: Formula | None = None
+    after_business_days: BusinessDays | None = None
+    of: str | None = None
+    for_: Annotated[str | None, Field(alias="for")] = None
+    where: Formula | None = None
+    coalesce_because: Prose | None = None
+
+    @property
+    def way(self) -> str:
+        """Which of the ways it is found in."""
+        return next(way for way in ("define", "after_business_days", *AGGREGATES) if getattr(self, way) is not None)
+
+    @property
+    def of_event(self) -> bool:
+        """Whether it is a fact of each event."""
+        return self.fact.startswith("event.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        ways = [way for way in ("define", "after_business_days", *AGGREGATES) if getattr(self, way) is not None]
+        if len(ways) != 1:
+            raise fault(f"a fact has one of define, after_business_days, {', '.join(AGGREGATES)}; this has {len(ways)}")
+        aggregate = ways[0] in AGGREGATES
+        if (self.of is None) != (not aggregate or ways[0] in {"count", "any"}):
+            raise fault("'of' names the kinds of event for latest, earliest, last, first and sum, and only for them")
+        if self.where is not None and not aggregate:
+            raise fault("'where' goes with count, any, latest, earliest, last, first and sum")
+        if (self.for_ is not None) != (self.of_event and aggregate):
+            raise fault("'for' names the kinds of event that a fact of events is found for, and only there")
+        return self
+
+
+class RuleRecord(_Record):
+    """One version of a rule; versions of one rule share its id and follow each other without a gap."""
+
+    id: Annotated[str, Field(pattern=ID)]
+    kind: Literal["act", "wording", "duty", "amount", "finding"]
+    topic: Annotated[str, Field(pattern=SLUG)]
+    effect: Literal["prohibits", "presumes", "advises"] = "prohibits"
+    step: Literal["scope", "bar", "person", "time", "place", "channel", "frequency", "content", "amount", "form"] = (
+        "form"
+    )
+    cite: Cite
+    says: Prose
+    force: Literal["statute", "regulation", "standard", "self-regulatory", "case-practice", "house"]
+    checked: Checked
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day | None = None
+    acts: tuple[str, ...] = ()
+    applies: Formula | None = None
+    permit: Formula | None = None
+    because: Prose | None = None  # with facts in braces: "{calls_counted} calls already counted"
+    rows: tuple[str, ...] = ()  # rows of the book's notes that the rule encodes
+    note: Prose | None = None
+    answers: str | None = None
+    gives: Formula | None = None
+    calculate: str | None = None
+    order: tuple[str, ...] = ()
+    coalesce_because: Prose | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether it permits or refuses; the others answer a question."""
+        return self.kind in {"act", "wording"}
+
+    @model_validator(mode="after")
+    def _shape(self) -> Self:
+        if self.judges and (self.permit is None or not self.acts):
+            raise fault(f"a rule of kind {self.kind} needs 'acts' and 'permit'")
+        if self.judges and (self.gives is not None or self.calculate is not None or self.answers is not None):
+            raise fault("'answers', 'gives' and 'calculate' belong to rules of kind duty, amount or finding")
+        if not self.judges and (self.answers is None or (self.gives is None) == (self.calculate is None)):
+            raise fault(f"a rule of kind {self.kind} needs 'answers', and either 'gives' or 'calculate'")
+        if not self.judges and self.permit is not None:
+            raise fault("'permit' belongs to rules of kind act or wording")
+        if self.to is not None and self.to <= self.from_:
+            raise fault(f"'to' ({self.to}) is the first day on which the version holds no more: after 'from'")
+        return self
+
+
+class Book(_Record):
+    """A rulebook's name, and for which borrowers it is in force."""
+
+    id: Annotated[str, Field(pattern=SLUG)]
+    title: Prose
+    country: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$")] = None
+    region: Annotated[str | None, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")] = None
+    locality: str | None = None
+    countries: tuple[str, ...] = ()  # where a book binds several, as the European Union's does
+    beside: tuple[str, ...] = ()  # rulebooks that are in force with it
+
+
+class RuleFile(_Record):
+    """The content of a file of rules."""
+
+    facts: tuple[FactRecord, ...] = ()
+    rules: tuple[RuleRecord, ...] = ()
+
+
+class SourceFile(_Record):
+    """The content of sources.yaml."""
+
+    sources: tuple[Source, ...]
+
+
+class NotEncoded(_Record):
+    """Rows of the book's notes, or questions of the vocabulary, that no rule encodes, and why."""
+
+    rows: tuple[str, ...] = ()
+    what: Prose
+    why: Prose
+
+
+class Coverage(_Record):
+    """What a rulebook leaves out, and how it was checked; what it holds is read off its rules."""
+
+    checked: Prose
+    not_encoded: tuple[NotEncoded, ...] = ()

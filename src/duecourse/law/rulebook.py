@@ -1,0 +1,430 @@
+"""Rulebooks read and checked: every expression parsed, every citation found, versions without gap or overlap.
+
+load() -> Law      everything under `books/`, and house rulebooks that are named
+"""
+
+import hashlib
+import itertools
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from duecourse.kernel.errors import DueCourseError
+from duecourse.law.catalogue import FactKind, refuse_name
+from duecourse.law.columns import ACT, EVENT
+from duecourse.law.document import Document, Text, nearest, one_line, read
+from duecourse.law.expressions import Expression, Place, parse
+from duecourse.law.records import Book, BusinessDays, FactRecord, RuleFile, RuleRecord, Source, SourceFile
+from duecourse.law.vocabulary import VOCABULARY
+
+BOOKS: Final = Path(__file__).with_name("books")
+COMMON: Final = "common"  # the folder of facts that every rulebook may use
+
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+_BOOLEAN, _INTEGER = FactKind.BOOLEAN, FactKind.INTEGER
+_ANSWERS: Final[Mapping[str, FactKind]] = {
+    "day": FactKind.DATE,
+    "money": FactKind.INTEGER,
+    "percent": FactKind.INTEGER,
+    "boolean": FactKind.BOOLEAN,
+    "text": FactKind.TEXT,
+}
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class RulebookError(DueCourseError):
+    """A rulebook that cannot be used: file, line, what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact with its expressions read. `of` and `for_` are kinds of event; `take` is what an aggregate takes."""
+
+    name: str
+    record: FactRecord
+    kind: FactKind
+    take: Expression | None
+    where: Expression | None
+    of: tuple[str, ...]
+    for_: tuple[str, ...]
+    days: BusinessDays | None
+
+    @property
+    def way(self) -> str:
+        """How it is found: define, after_business_days, or one of the aggregates."""
+        return self.record.way
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its expressions speak of."""
+        parts = [each.facts for each in (self.take, self.where) if each is not None]
+        extra = {"calendar"} if self.days is not None and self.days.calendar == "country" else set[str]()
+        return frozenset(extra).union(*parts)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One version of a rule with its expressions read. `book` is its rulebook, `place` where it stands."""
+
+    record: RuleRecord
+    book: str
+    place: Place
+    applies: Expression | None
+    permit: Expression | None
+    gives: Expression | None
+
+    @property
+    def id(self) -> str:
+        """Return the rule's id, the same for all its versions."""
+        return self.record.id
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its expressions speak of, and the words that say why."""
+        parts = [each.facts for each in (self.applies, self.permit, self.gives) if each is not None]
+        return frozenset(_BRACES.findall(self.record.because or "")).union(*parts)
+
+    def in_force(self, day: date) -> bool:
+        """Whether this version holds on a day."""
+        return self.record.from_ <= day and (self.record.to is None or day < self.record.to)
+
+
+@dataclass(frozen=True)
+class Law:
+    """Rulebooks together: their rules in order, the facts that they may use, and their sources."""
+
+    books: Mapping[str, Book]
+    rules: tuple[Rule, ...]
+    facts: Mapping[str, Fact]
+    sources: Mapping[str, Source]
+    hash: str = field(repr=False)
+
+    @cached_property
+    def needed(self) -> tuple[Fact, ...]:
+        """The facts that the rules need, directly or through others, each after those that it needs."""
+        found: dict[str, Fact] = {}
+        for rule in self.rules:
+            for name in sorted(rule.names):
+                _collect(name, self.facts, found)
+        return tuple(found.values())
+
+    def of(self, books: Iterable[str], *, acts: Iterable[str] = (), asks: Iterable[str] = ()) -> "Law":
+        """Return the part for these rulebooks; with `acts` or `asks` only the rules that judge or answer these."""
+        wanted, kinds, questions = set(books), set(acts), set(asks)
+        everything = not kinds and not questions
+        rules = tuple(
+            rule
+            for rule in self.rules
+            if rule.book in wanted
+            and (everything or kinds & set(rule.record.acts) or (rule.record.answers or "") in questions)
+        )
+        return replace(self, rules=rules)
+
+    def cite(self, rule: Rule) -> str:
+        """Return the rule's citation: the source's own way of being cited, and the pin."""
+        source = self.sources[rule.record.cite.source]
+        return f"{source.citation}{rule.record.cite.pin}"
+
+
+def _collect(name: str, facts: Mapping[str, Fact], found: dict[str, Fact]) -> None:
+    name = f"event.{name.removeprefix('earlier.')}" if name.startswith("earlier.") else name
+    if name in found or name not in facts:
+        return
+    fact = facts[name]
+    for other in sorted(fact.names):
+        _collect(other, facts, found)
+    found[name] = fact
+
+
+def load(houses: Iterable[Path] = (), *, root: Path = BOOKS, only: Collection[str] = ()) -> Law:
+    """Read every rulebook under `root` (or `only` some), then the house rulebooks (files of facts and rules).
+
+    RulebookError (or another DueCourseError) for the first fault, one line with file and line.
+    """
+    reader = _Reader()
+    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("_")):
+        if not only or folder.name in {*only, COMMON}:
+            reader.folder(folder)
+    for path in houses:
+        reader.house(path)
+    return reader.law()
+
+
+class _Kinds(Mapping[str, FactKind]):
+    """The kinds of all names that an expression may use, each worked out when it is first asked for."""
+
+    def __init__(self, reader: "_Reader", plain: Mapping[str, FactKind], facts: Iterable[str], prefix: str) -> None:
+        self._reader, self._plain, self._prefix = reader, plain, prefix
+        self._facts = frozenset(facts)
+
+    def __getitem__(self, name: str) -> FactKind:
+        if name in self._plain:
+            return self._plain[name]
+        return self._reader.fact(name.replace(self._prefix, "event.", 1) if self._prefix else name).kind
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._plain
+        yield from self._facts
+
+    def __len__(self) -> int:
+        return len(self._plain) + len(self._facts)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._plain or name in self._facts
+
+
+class _Reader:
+    """Reads files one after the other; facts are parsed when a rule, or another fact, first speaks of them."""
+
+    def __init__(self) -> None:
+        self.books: dict[str, Book] = {}
+        self.sources: dict[str, Source] = {}
+        self.records: dict[str, tuple[FactRecord, Document, int]] = {}
+        self.rules: list[tuple[str, RuleRecord, Document, int]] = []
+        self.parsed: dict[str, Fact] = {}
+        self._open: list[str] = []
+        self._digest = hashlib.sha256()
+
+    def folder(self, folder: Path) -> None:
+        """Read one rulebook."""
+        if folder.name != COMMON:
+            book, document = self._read(folder / "book.yaml", Book)
+            if book.id != folder.name:
+                raise _error(document, ("id",), f"the book '{book.id}' stands in the folder '{folder.name}'")
+            self.books[book.id] = book
+        if (folder / "sources.yaml").exists():
+            self._sources(folder / "sources.yaml")
+        skipped = {"book.yaml", "sources.yaml", "COVERAGE.yaml"}
+        for path in sorted(folder.glob("*.yaml")):
+            if path.name not in skipped and not path.name.endswith(".cases.yaml"):
+                self._rules(path, folder.name)
+
+    def house(self, path: Path) -> None:
+        """Read a lender's own rulebook: rules that come on top of the law."""
+        self.books["house"] = Book(id="house", title="House rules")
+        self._rules(path, "house")
+
+    def _read(self, path: Path, model: type[_Model]) -> tuple[_Model, Document]:
+        document = read(path, days_and_fractions=True)
+        self._digest.update(path.read_bytes())
+        try:
+            return model.model_validate(document.values), document
+        except ValidationError as error:
+            raise _first(document, error, model) from None
+
+    def _sources(self, path: Path) -> None:
+        found, document = self._read(path, SourceFile)
+        for index, source in enumerate(found.sources):
+            if source.id in self.sources:
+                raise _error(document, ("sources", index), f"the source '{source.id}' stands twice: keep one")
+            self.sources[source.id] = source
+
+    def _rules(self, path: Path, book: str) -> None:
+        found, document = self._read(path, RuleFile)
+        for index, fact in enumerate(found.facts):
+            self._declare(fact, document, index)
+        for index, rule in enumerate(found.rules):
+            self.rules.append((book, rule, document, index))
+
+    def _declare(self, fact: FactRecord, document: Document, index: int) -> None:
+        at = ("facts", index)
+        name = fact.fact.removeprefix("event.")
+        try:
+            refuse_name(name, "fact")
+        except DueCourseError as error:
+            raise _error(document, at, str(error)) from None
+        if fact.fact in self.records or fact.fact in ACT or fact.fact in EVENT:
+            raise _error(document, at, f"the fact '{fact.fact}' is there already; choose another name")
+        self.records[fact.fact] = (fact, document, index)
+
+    def law(self) -> Law:
+        """Parse everything and check what only shows when all is read."""
+        facts = {name: self.fact(name) for name in self.records}
+        rules = tuple(self._rule(*entry) for entry in self.rules)
+        _refuse_gaps(rules)
+        for rule in rules:
+            if rule.record.cite.source not in self.sources:
+                known = nearest(rule.record.cite.source, self.sources)
+                raise RulebookError(f"{_line(rule.place)}: unknown source '{rule.record.cite.source}'{known}")
+        return Law(self.books, rules, facts, self.sources, self._digest.hexdigest())
+
+    def fact(self, name: str) -> Fact:
+        """Return the fact of this name, parsed; RulebookError when it needs itself."""
+        if name in self.parsed:
+            return self.parsed[name]
+        record, document, index = self.records[name]
+        if name in self._open:
+            circle = " -> ".join([*self._open[self._open.index(name) :], name])
+            raise _error(document, ("facts", index), f"the fact '{name}' needs itself: {circle}")
+        self._open.append(name)
+        try:
+            self.parsed[name] = self._parse_fact(record, document, index)
+        finally:
+            self._open.pop()
+        return self.parsed[name]
+
+    def _parse_fact(self, record: FactRecord, document: Document, index: int) -> Fact:
+        way = record.way
+        names = self._names_of(record)
+
+        def read_one(text: Text, expects: FactKind | None) -> Expression:
+            return _parse(text, names, document, expects, record.coalesce_because)
+
+        where = read_one(record.where, _BOOLEAN) if record.where is not None else None
+        kinds_of_event = record.of
+        take: Expression | None = None
+        if way in {"count", "any"}:
+            kinds_of_event = str(getattr(record, way))
+            kind = _INTEGER if way == "count" else _BOOLEAN
+        elif record.after_business_days is not None:
+            take = read_one(record.after_business_days.day, FactKind.DATE)
+            kind = FactKind.DATE
+        else:
+            take = read_one(getattr(record, way), _INTEGER if way == "sum" else None)
+            kind = take.kind
+        at = ("facts", index)
+        return Fact(
+            record.fact,
+            record,
+            kind,
+            take,
+            where,
+            _event_kinds(kinds_of_event, document, at),
+            _event_kinds(record.for_, document, at),
+            record.after_business_days,
+        )
+
+    def _names_of(self, record: FactRecord) -> _Kinds:
+        """Return what the expressions of a fact may speak of."""
+        event_facts = [name for name in self.records if name.startswith("event.")]
+        act_facts = [name for name in self.records if not name.startswith("event.")]
+        if record.of_event and record.way != "define":
+            earlier = {f"earlier.{name.removeprefix('event.')}": kind for name, kind in EVENT.items()}
+            facts = [*event_facts, *(f"earlier.{name.removeprefix('event.')}" for name in event_facts)]
+            return _Kinds(self, {**EVENT, **earlier}, facts, "earlier.")
+        if record.of_event or record.way not in {"define", "after_business_days"}:
+            return _Kinds(self, {**ACT, **EVENT}, [*act_facts, *event_facts], "")
+        return _Kinds(self, ACT, act_facts, "")
+
+    def _rule(self, book: str, record: RuleRecord, document: Document, index: int) -> Rule:
+        names = _Kinds(self, ACT, [name for name in self.records if not name.startswith("event.")], "")
+        at = ("rules", index)
+        answer = None
+        if record.answers is not None:
+            asked = VOCABULARY.asks.get(record.answers)
+            if asked is None:
+                raise _error(
+                    document,
+                    (*at, "answers"),
+                    f"unknown question '{record.answers}'{nearest(record.answers, VOCABULARY.asks)}",
+                )
+            answer = _ANSWERS.get(asked.answer)
+        for act in record.acts:
+            if act not in VOCABULARY.enumerations["act"]:
+                raise _error(
+                    document, (*at, "acts"), f"unknown act '{act}'{nearest(act, VOCABULARY.enumerations['act'])}"
+                )
+
+        for name in _BRACES.findall(record.because or ""):
+            if name not in names:
+                raise _error(document, (*at, "because"), f"unknown fact '{name}' in braces{nearest(name, names)}")
+
+        def read_one(text: Text | None, expects: FactKind | None) -> Expression | None:
+            return None if text is None else _parse(text, names, document, expects, record.coalesce_because)
+
+        place = Place(document.file, document.line(at), 1, record.id)
+        return Rule(
+            record,
+            book,
+            place,
+            read_one(record.applies, _BOOLEAN),
+            read_one(record.permit, _BOOLEAN),
+            read_one(record.gives, answer),
+        )
+
+
+def _parse(
+    text: Text, names: Mapping[str, FactKind], document: Document, expects: FactKind | None, because: str | None
+) -> Expression:
+    place = Place(document.file, text.line, text.column, text.key)
+    return parse(text, names, place, expects=expects, coalesce_because=because)
+
+
+def _event_kinds(text: str | None, document: Document, at: tuple[str | int, ...]) -> tuple[str, ...]:
+    kinds = tuple(word for word in (text or "").replace(",", " ").split() if word)
+    for kind in kinds:
+        if kind not in VOCABULARY.enumerations["event"]:
+            raise _error(
+                document, at, f"unknown kind of event '{kind}'{nearest(kind, VOCABULARY.enumerations['event'])}"
+            )
+    return kinds
+
+
+def _refuse_gaps(rules: Iterable[Rule]) -> None:
+    """Refuse versions of one rule that overlap, or leave days between them."""
+    versions: dict[str, list[Rule]] = {}
+    for rule in rules:
+        versions.setdefault(rule.id, []).append(rule)
+    for each in versions.values():
+        each.sort(key=lambda rule: rule.record.from_)
+        for earlier, later in itertools.pairwise(each):
+            if later.book != earlier.book:
+                raise RulebookError(
+                    f"{_line(later.place)}: rule '{later.id}' stands in '{earlier.book}' too; choose another id"
+                )
+            if earlier.record.to is None or earlier.record.to > later.record.from_:
+                raise RulebookError(
+                    f"{_line(later.place)}: rule '{later.id}': the version from {later.record.from_} overlaps"
+                    f" the one from {earlier.record.from_}; end that one with `to: {later.record.from_}`"
+                )
+            if earlier.record.to < later.record.from_:
+                raise RulebookError(
+                    f"{_line(later.place)}: rule '{later.id}': nothing holds from {earlier.record.to} to"
+                    f" {later.record.from_}; let one version follow the other"
+                )
+
+
+def _line(place: Place) -> str:
+    return f"{place.file}:{place.line}"
+
+
+def _error(document: Document, at: tuple[str | int, ...], text: str) -> RulebookError:
+    return RulebookError(f"{document.file}:{document.line(at)}: {one_line(text)}")
+
+
+_PLAIN_WORDS: Final = {
+    "missing": "is missing",
+    "int_type": "must be a whole number",
+    "string_type": "must be text (put it in quotes)",
+    "tuple_type": "must be a list: [...]",
+    "model_type": "must hold keys and values",
+    "dict_type": "must hold keys and values",
+}
+
+
+def _first(document: Document, error: ValidationError, model: type[BaseModel]) -> RulebookError:
+    """Return the first of pydantic's errors, by line, as our one line."""
+
+    def told(detail: Any) -> tuple[int, str]:
+        at = tuple(detail["loc"])
+        text = _PLAIN_WORDS.get(detail["type"]) or detail["msg"][:1].lower() + detail["msg"][1:]
+        key = next((step for step in reversed(at) if isinstance(step, str)), None)
+        if detail["type"] == "extra_forbidden":
+            text = f"unknown key{nearest(str(key), _keys_at(model, at))}"
+        return document.line(at), f"'{key}' {text}" if key is not None else f"the file {text}"
+
+    line, text = min((told(detail) for detail in error.errors(include_url=False)), key=lambda pair: pair[0])
+    return RulebookError(f"{document.file}:{line}: {one_line(text)}")
+
+
+def _keys_at(model: type[BaseModel], at: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that are known where a faulty one stands."""
+    inner: dict[str, type[BaseModel]] = {"facts": FactRecord, "rules": RuleRecord, "sources": Source}
+    shape = inner.get(str(at[0]), model) if len(at) > 1 else model
+    return [str(known.alias or name) for name, known in shape.model_fields.items()]

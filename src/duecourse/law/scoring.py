@@ -1,0 +1,138 @@
+"""How worked cases are scored: a try is right, wrong, or not covered by the rulebooks.
+
+A refusal is right only if a rule of the topic that the try names is among the reasons. A refusal for want of a
+fact, a question that no rule answers and a rulebook that is not there count as not covered. A presumption counts
+as the verdict that a gate must act on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from duecourse.law.casefile import Case
+from duecourse.law.expression_rows import divided
+from duecourse.law.judge import Judgement, gates, judgement
+from duecourse.law.program import Program, compiled
+from duecourse.law.rulebook import Law, Rule
+from duecourse.law.running import run
+from duecourse.law.vocabulary import VOCABULARY, Kind
+from duecourse.law.world import Tried
+
+_AS_GATED: Final = {"presumed_lawful": "permitted", "presumed_violation": "refused"}
+_HUNDREDTH: Final = 100  # a hundredth of a per cent, in parts per million
+
+
+class Score(StrEnum):
+    """What came of a try."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NOT_COVERED = "not covered"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A try with its judgement and its score. `counts` tells whether it belongs to the first line of the total."""
+
+    judged: Judgement
+    score: Score
+    got: str
+
+    @property
+    def case(self) -> Case:
+        """The case that it is a try of."""
+        return self.judged.tried.case
+
+    @property
+    def counts(self) -> bool:
+        """Whether the law was read, and leaves no room: what must be right."""
+        return self.judged.tried.trial.origin != "memory" and self.case.reading is None
+
+
+def scored(cases: Sequence[Case], law: Law) -> list[Scored]:
+    """Judge every try and score it; rules from memory are on for the tries made from memory, and for no others."""
+    known = [case for case in cases if set(case.rulebooks) <= set(law.books)]
+    needed = {book for case in known for book in case.rulebooks}
+    part = law.of(needed)
+    program = compiled(part)
+    found = {id(one.judged.tried.trial): one for one in _scored(known, program)}
+    strangers = [case for case in cases if not set(case.rulebooks) <= set(law.books)]
+    found.update(
+        (id(trial), _without_book(case, trial_no)) for case in strangers for trial_no, trial in enumerate(case.tries)
+    )
+    return [found[id(trial)] for case in cases for trial in case.tries]
+
+
+def _without_book(case: Case, number: int) -> Scored:
+    trial = case.tries[number]
+    judged = Judgement(Tried(case, trial, -1, (), trial.values), (), (), ())
+    return Scored(judged, Score.NOT_COVERED, "no rulebook")
+
+
+def _scored(cases: Sequence[Case], program: Program) -> Iterable[Scored]:
+    made = run(cases, program)
+    for tried in made.worlds.tries:
+        judged = judgement(made, tried, gate_of(tried))
+        yield score(judged)
+
+
+def gate_of(tried: Tried) -> Callable[[Rule], bool]:
+    """Return which rules gate a try: rules from memory only where the try itself was made from memory."""
+    if tried.trial.origin == "memory":
+        return lambda rule: rule.record.effect != "advises"
+    return gates
+
+
+def score(judged: Judgement) -> Scored:
+    """Score one judgement against what its try expects."""
+    if "ask" in judged.tried.values:
+        return _answered(judged)
+    trial = judged.tried.trial
+    expected = _AS_GATED.get(str(trial.expect), str(trial.expect))
+    got = "permitted" if judged.permitted else "refused"
+    if expected == "permitted":
+        only_unknown = bool(judged.reasons) and all(reason.missing for reason in judged.reasons)
+        verdict = Score.RIGHT if got == expected else Score.NOT_COVERED if only_unknown else Score.WRONG
+    else:
+        named = [reason for reason in judged.reasons if trial.rule in {None, reason.rule.record.topic}]
+        unknown = bool(named) and all(reason.missing for reason in named)
+        verdict = Score.NOT_COVERED if unknown else Score.RIGHT if named else Score.WRONG
+    reasons = ", ".join(_told(reason.rule, reason.missing) for reason in judged.reasons)
+    return Scored(judged, verdict, f"{got} ({reasons})" if reasons else got)
+
+
+def _told(rule: Rule, missing: Sequence[str]) -> str:
+    return f"{rule.id}: not known: {', '.join(missing)}" if missing else rule.id
+
+
+def _answered(judged: Judgement) -> Scored:
+    expected, answer = judged.tried.trial.expect, judged.answer
+    if judged.answered_by is None:
+        # Rules on the question that do not apply say that there is no such date or cap.
+        right = expected == "none" and judged.answerable
+        return Scored(judged, Score.RIGHT if right else Score.NOT_COVERED, "no rule answers")
+    ask = VOCABULARY.asks[str(judged.tried.values["ask"])]
+    if ask.answer is Kind.PERCENT:
+        expected, answer = _hundredths(expected), _hundredths(answer)
+    same = answer == expected or (expected == "none" and answer is None)
+    return Scored(judged, Score.RIGHT if same else Score.WRONG, f"{told_answer(judged)} ({judged.answered_by.id})")
+
+
+def _hundredths(answer: object) -> object:
+    """Round a rate in parts per million half up to hundredths of a per cent, as tries are told."""
+    return divided("div_half_up", answer, _HUNDREDTH) if isinstance(answer, int) else answer
+
+
+def told_answer(judged: Judgement) -> str:
+    """Return the answer as people write it: a rate in per cent, none where there is no such thing."""
+    if judged.answer is None:
+        return "none"
+    if isinstance(judged.answer, bool):
+        return str(judged.answer).lower()
+    ask = VOCABULARY.asks[str(judged.tried.values["ask"])]
+    if ask.answer is Kind.PERCENT and isinstance(judged.answer, int):
+        hundredths = divided("div_half_up", judged.answer, _HUNDREDTH)
+        whole, part = divmod(hundredths, 100)
+        return f"{whole}.{part:02} %"
+    return str(judged.answer)

@@ -1,0 +1,254 @@
+"""Worlds of cases as the two tables that the law sees; the night makes the same tables from a book.
+
+One row of acts for each try and each loan that it is about. What a world does not say is filled in where the
+vocabulary says what silence means (`otherwise`), and is unknown elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from duecourse.law import calendars
+from duecourse.law.casefile import Case, Try
+from duecourse.law.columns import DAYS, NESTED, spread
+from duecourse.law.program import Program
+from duecourse.law.vocabulary import VOCABULARY, Column
+
+Row = dict[str, Any]
+LAST_MOMENT: Final = 2**40  # a question without a moment sees all of the history
+_ARROW: Final[Mapping[str, pa.DataType]] = {
+    "boolean": pa.bool_(),
+    "int64": pa.int64(),
+    "date": pa.date32(),
+    "string": pa.string(),
+    "array<string>": pa.list_(pa.string()),
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One try of a case: `number` is that of the act rows made from it (one a loan), by which verdicts are found."""
+
+    case: Case
+    trial: Try
+    number: int
+    loans: tuple[str | None, ...]
+    values: Mapping[str, Any]
+    """What stands in the try, with what it means where it says nothing."""
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """The tables of some cases, and their tries in order; act_no of a row is looked up in `acts_of`."""
+
+    acts: pa.Table
+    events: pa.Table
+    business_days: pa.Table
+    tries: tuple[Tried, ...]
+    acts_of: Mapping[int, tuple[int, ...]]
+
+
+def worlds(cases: Sequence[Case], program: Program) -> Worlds:
+    """Make the tables that a program reads; a world's number is the place of its case."""
+    acts: list[Row] = []
+    events: list[Row] = []
+    tries: list[Tried] = []
+    acts_of: dict[int, tuple[int, ...]] = {}
+    with_calendars = program.counts_workdays or bool({"holiday", "workday", "calendar"} & set(program.acts))
+    for world, case in enumerate(cases):
+        teller = _Teller(case, world, with_calendars=with_calendars)
+        for row in teller.events():
+            events.append({**row, "event_no": len(events)})
+        for trial in case.tries:
+            tried = teller.tried(trial, len(tries))
+            tries.append(tried)
+            rows = [{**row, "act_no": len(acts) + place} for place, row in enumerate(teller.acts(tried))]
+            acts_of[tried.number] = tuple(row["act_no"] for row in rows)
+            acts += rows
+    days = [day for row in (*acts, *events) for day in _days_of(row)] if program.counts_workdays else []
+    return Worlds(
+        _table(acts, program.acts),
+        _table(events, program.events),
+        calendars.table(cases if program.counts_workdays else (), days),
+        tuple(tries),
+        acts_of,
+    )
+
+
+def _days_of(row: Row) -> Iterator[date]:
+    return (value for value in row.values() if isinstance(value, date))
+
+
+def _table(rows: list[Row], schema: Mapping[str, str]) -> pa.Table:
+    return pa.table({name: pa.array([row.get(name) for row in rows], _ARROW[kind]) for name, kind in schema.items()})
+
+
+class _Teller:
+    """Tells one world: its events, and its tries as rows."""
+
+    def __init__(self, case: Case, world: int, *, with_calendars: bool) -> None:
+        self.case, self.world, self.with_calendars = case, world, with_calendars
+        zones = cast("tuple[str, ...]", case.borrower.get("zones") or ("UTC",))
+        self.zones = [ZoneInfo(zone) for zone in zones]
+        self.loans = {str(loan["id"]): loan for loan in case.loans}
+        self.people = {str(person["id"]): person for person in case.people}
+        self.firms = {str(firm["id"]): firm for firm in case.firms}
+        self.debts = {name: debt_of(name, loan) for name, loan in self.loans.items()}
+        self.borrower = _spread_all("borrower", case.borrower, "borrower.")
+        self.collector = _spread_all("collector", case.collector, "collector.")
+
+    def events(self) -> Iterator[Row]:
+        """Make a row of each event of the history."""
+        for seq, event in enumerate(self.case.history):
+            known = _filled("event", event)
+            about = self._about(known) or tuple(self.loans)
+            person = self.people.get(str(known.get("with")))
+            yield {
+                **_spread_all("event", known, zone=self.zones[0]),
+                **self._when(known["at"]),
+                "by": self._firm(known.get("by")),
+                "with": known.get("with"),
+                "world": self.world,
+                "seq": seq,
+                "about": about,
+                "debts": tuple(self.debts[loan] for loan in about if loan in self.debts),
+                "content_stated": "content" in event or "text" in event,
+                "relation": person.get("relation") if person else None,
+            }
+
+    def tried(self, trial: Try, number: int) -> Tried:
+        """Fill in a try: the loans that it is about, and what silence means."""
+        values = _filled("act", trial.values)
+        return Tried(self.case, trial, number, self._loans_of(values), values)
+
+    def acts(self, tried: Tried) -> Iterator[Row]:
+        """Make a row for each loan that the try is about (one without a loan when it is about none)."""
+        values = tried.values
+        at = values.get("sent_at") or values.get("at")
+        when = self._when(at) if at is not None else self._without_moment(values)
+        shared = {
+            **_spread_all("act", values, zone=self.zones[0]),
+            **when,
+            **self._zoned(at),
+            **self.borrower,
+            **self.collector,
+            **_spread_all("firm", self._actor(values), "actor."),
+            **_spread_all("person", self.people.get(str(values.get("with"))) or {}, "person."),
+            **self._reach("number", values.get("number")),
+            **self._reach("email", values.get("address")),
+            **self._kind_of_day(when["day"]),
+            "by": self._firm(values.get("by")),
+            "world": self.world,
+            "rulebooks": self.case.rulebooks,
+            "content": values.get("content", ()),
+            "content_stated": "content" in tried.trial.values or "text" in tried.trial.values,
+            "several_loans": len(tried.loans) > 1,
+        }
+        for loan in tried.loans:
+            of_loan = _spread_all("loan", self.loans.get(loan or "", {}), "loan.")
+            yield {**shared, **of_loan, "loan": loan, "debt": self.debts.get(loan or "")}
+
+    def _kind_of_day(self, day: date | None) -> Row:
+        return calendars.kind_of_day(self.case, day) if self.with_calendars else {}
+
+    def _about(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        named = values.get("about") or ((values["loan"],) if values.get("loan") else ())
+        return tuple(named)
+
+    def _loans_of(self, values: Mapping[str, Any]) -> tuple[str | None, ...]:
+        """Return the loans that a try is about; an act that names none may be about any of them."""
+        named = self._about(values)
+        if named:
+            return named
+        if "act" in values or len(self.loans) == 1:
+            return tuple(self.loans)
+        return (None,)
+
+    def _without_moment(self, values: Mapping[str, Any]) -> Row:
+        """Place a question that names no moment: it sees all of the history, on the day that it names."""
+        return {"moment": LAST_MOMENT, "day": values.get("on") or self._last_day(), "minute": None}
+
+    def _when(self, at: datetime) -> Row:
+        local = at.astimezone(self.zones[0])
+        return {"moment": int(at.timestamp()), "day": local.date(), "minute": local.hour * 60 + local.minute}
+
+    def _zoned(self, at: datetime | None) -> Row:
+        if at is None:
+            return {}
+        minutes = [local.hour * 60 + local.minute for local in (at.astimezone(zone) for zone in self.zones)]
+        return {"minute_earliest_zone": min(minutes), "minute_latest_zone": max(minutes)}
+
+    def _last_day(self) -> date | None:
+        if not self.case.history:
+            return None
+        return cast("date", self._when(cast("datetime", self.case.history[-1]["at"]))["day"])
+
+    def _firm(self, by: object) -> str | None:
+        return str(self.case.collector.get("id", "C1")) if by in {"own", None} else str(by)
+
+    def _actor(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        firm = self.firms.get(str(values.get("by")))
+        return firm or {"id": self._firm(None), "role": self.case.collector.get("role")}
+
+    def _reach(self, table: str, name: object) -> Row:
+        rows = cast("tuple[Mapping[str, Any], ...]", self.case.borrower.get(f"{table}s") or ())
+        known = {str(row["id"]): row for row in rows}
+        return _spread_all(table, known.get(str(name)) or {}, f"{table}.")
+
+
+def debt_of(name: str, loan: Mapping[str, Any]) -> str:
+    """Return the debt that a loan belongs to: student loans under one account number when obtained are one debt."""
+    account = loan.get("account_no_when_obtained")
+    return f"account {account}" if loan.get("product") == "student_loan" and account else name
+
+
+def _filled(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what silence means."""
+    silent = {
+        key: column.otherwise
+        for key, column in VOCABULARY.tables[table].items()
+        if column.otherwise is not None and key not in values
+    }
+    return {**silent, **values}
+
+
+def _spread_all(table: str, values: Mapping[str, Any], prefix: str = "", zone: tzinfo = UTC) -> Row:
+    """Spread the values of one thing over its columns; days of moments are those of the zone."""
+    columns = VOCABULARY.tables[table]
+    found: Row = {}
+    for key, value in (_filled(table, values) if values or table == "collector" else {}).items():
+        if key in columns and key not in {"at", "at_zone"}:
+            found.update(_spread(f"{prefix}{key}", key, columns[key], value, zone))
+    return found
+
+
+def _spread(name: str, key: str, column: Column, value: Any, zone: tzinfo) -> Row:
+    names = list(spread(name, column))
+    if column.kind == "percent":
+        return {names[-1] if isinstance(value, str) else names[0]: value}
+    if column.kind == "clocks":
+        return dict(zip(names, value, strict=True)) if isinstance(value, tuple) else {}
+    if column.kind == "moment":
+        return {names[0]: int(value.timestamp()), names[1]: value.astimezone(zone).date()}
+    if key in NESTED:
+        return (
+            {name: tuple(value), **{f"{name}_{part}": _nested(each) for part, each in value.items()}}
+            if isinstance(value, Mapping)
+            else {}
+        )
+    if key in DAYS:
+        days = sorted(date.fromisoformat(str(each)) for each in value)
+        return {f"{name}_first": days[0], f"{name}_last": days[-1]} if days else {}
+    fits = {"boolean": bool, "integer": int, "money": int, "day": date}.get(column.kind, (str, tuple, list))
+    return {names[0]: value} if names and isinstance(value, fits) else {}
+
+
+def _nested(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
