@@ -95,6 +95,7 @@ KnownAt = Annotated[
 StrategyFile = Annotated[
     Path | None, typer.Option("--strategy", help="Strategy file (YAML); by default the packaged one.")
 ]
+House = Annotated[Path | None, typer.Option(help="House rulebook (YAML): rules of the lender on top of the law.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for outputs; by default out/ and the book's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; by default one for each core.")]
@@ -201,10 +202,10 @@ def _strategy(path: Path | None) -> "Strategy":
     return load(path, CATALOGUE.kinds)
 
 
-def _options(threads: int | None, memory: str) -> "Options":
+def _options(threads: int | None, memory: str, house: Path | None = None) -> "Options":
     from duecourse.night.run import Options
 
-    return Options(threads=threads or os.cpu_count() or 1, memory=memory)
+    return Options(threads=threads or os.cpu_count() or 1, memory=memory, house=house)
 
 
 @app.command("check-book")
@@ -239,6 +240,7 @@ def run(
     as_json: Json = False,
     threads: Threads = None,
     memory: Memory = "6GB",
+    house: House = None,
 ) -> None:
     """Plan the night of a business date: positions, plan and report."""
     from duecourse import terminal
@@ -246,7 +248,7 @@ def run(
     home = _home(mapping, out)
     rules = _strategy(strategy)
     book = _load(mapping, data, home, threads, memory)
-    summary = _night(book, rules, _moment(on, known_at, book.zone), home, _options(threads, memory))
+    summary = _night(book, rules, _moment(on, known_at, book.zone), home, _options(threads, memory, house))
     if as_json:
         typer.echo(json.dumps(asdict(summary)))
     else:
@@ -287,6 +289,7 @@ def explain(
     out: Out = None,
     threads: Threads = None,
     memory: Memory = "6GB",
+    house: House = None,
 ) -> None:
     """Explain one loan: what is owed, how late, why this rung, why this act, with the rows it came from."""
     from duecourse import terminal
@@ -298,7 +301,7 @@ def explain(
         night.plan(moment)
         terminal.show_sections(f"Loan {loan_id} on {moment.on}", explain_loan(night, moment, loan_id))
 
-    _with_night(mapping, data, out, rules, (on, known_at), _options(threads, memory), loan_id, show)
+    _with_night(mapping, data, out, rules, (on, known_at), _options(threads, memory, house), loan_id, show)
 
 
 def _with_night(
@@ -374,6 +377,7 @@ def replay(
     as_json: Json = False,
     threads: Threads = None,
     memory: Memory = "6GB",
+    house: House = None,
 ) -> None:
     """Replay the past day by day: buckets, rolls, cures and plan volumes, with what was known then."""
     from duecourse import printing, terminal
@@ -391,7 +395,7 @@ def replay(
             first,
             last,
             Path(scratch),
-            _options(threads, memory),
+            _options(threads, memory, house),
             lambda at, of: tell("replay", at, of),
         )
     paths = past.write(done, home / f"replay-{first}-{last}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 law_app = typer.Typer(help="The law as data: rules, citations, cases, coverage.", no_args_is_help=True)
 
 Jurisdiction = Annotated[str | None, typer.Option(help="A rulebook, such as us, us-ma or cn.")]
+Books = Annotated[Path | None, typer.Option("--books", help="Folder of more rulebooks, read beside the package's own.")]
 HOUSE_FILE: Final = "House rulebook (YAML with facts and rules)."
 
 
@@ -31,10 +32,10 @@ def _day(text: str | date) -> date:
 Day = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="A day, YYYY-MM-DD.")]
 
 
-def _law() -> "Law":
+def _law(books: Path | None) -> "Law":
     from duecourse.law.rulebook import load
 
-    return load()
+    return load(beside=books)
 
 
 def _known(law: "Law", jurisdiction: str | None) -> tuple[str, ...]:
@@ -50,6 +51,7 @@ def _known(law: "Law", jurisdiction: str | None) -> tuple[str, ...]:
 def judge(
     files: Annotated[list[Path] | None, typer.Argument(help="Files of worked cases.")] = None,
     what_if: Annotated[Path | None, typer.Option(help="One world in the same format, `expect` left out.")] = None,
+    books: Books = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Judge worked cases, or one what-if: the verdict, its reasons and their citations."""
@@ -58,15 +60,16 @@ def judge(
     if (what_if is None) == (not files):
         raise typer.BadParameter("name files of cases, or one world with --what-if")
     if what_if is not None:
-        _what_if(what_if, json_=json_)
+        _what_if(what_if, books, json_=json_)
         return
     from duecourse.law.casefile import read_cases
+    from duecourse.law.kept import users_folder
     from duecourse.law.scoring import scored
 
-    law = _law()
+    law = _law(books)
     topics = {rule.record.topic for rule in law.rules}
     cases = [case for path in files or () for case in read_cases(path, topics=topics)]
-    found = scored(cases, law)
+    found = scored(cases, law, users_folder())
     if json_:
         typer.echo(json.dumps(terminal_law.score_sheet(found)))
     else:
@@ -75,12 +78,13 @@ def judge(
         raise typer.Exit(1)
 
 
-def _what_if(path: Path, *, json_: bool) -> None:
+def _what_if(path: Path, books: Path | None, *, json_: bool) -> None:
     from duecourse import terminal_law
     from duecourse.law.casefile import read_cases
+    from duecourse.law.kept import users_folder
     from duecourse.law.what_if import answers
 
-    told = answers(read_cases(path, expects=False))
+    told = answers(read_cases(path, expects=False), _law(books) if books else None, users_folder())
     if json_:
         typer.echo(json.dumps([asdict(one) for one in told], default=str))
     else:
@@ -88,21 +92,21 @@ def _what_if(path: Path, *, json_: bool) -> None:
 
 
 @law_app.command("list")
-def list_rules(jurisdiction: Jurisdiction = None, on: Day = None) -> None:
+def list_rules(jurisdiction: Jurisdiction = None, on: Day = None, books: Books = None) -> None:
     """List the rules of the rulebooks, or of one, in force on a day (today unless said)."""
     from duecourse import terminal_law
 
-    law = _law()
+    law = _law(books)
     terminal_law.show_rules(law, _known(law, jurisdiction), on or datetime.now(tz=UTC).date())
 
 
 @law_app.command()
-def show(rule: Annotated[str, typer.Argument(help="The rule's id.")]) -> None:
+def show(rule: Annotated[str, typer.Argument(help="The rule's id.")], books: Books = None) -> None:
     """Show one rule: its words, versions, citation with link, cases, and what it needs to know."""
     from duecourse import terminal_law
     from duecourse.law.document import nearest
 
-    law = _law()
+    law = _law(books)
     versions = [one for one in law.rules if one.id == rule]
     if not versions:
         raise DueCourseError(f"no rule '{rule}'{nearest(rule, {one.id for one in law.rules})}")
@@ -110,11 +114,11 @@ def show(rule: Annotated[str, typer.Argument(help="The rule's id.")]) -> None:
 
 
 @law_app.command()
-def coverage(jurisdiction: Jurisdiction = None) -> None:
+def coverage(jurisdiction: Jurisdiction = None, books: Books = None) -> None:
     """Say what is encoded, what is not and why, from which day, and how it was checked."""
     from duecourse import terminal_law
 
-    law = _law()
+    law = _law(books)
     terminal_law.show_coverage(law, _known(law, jurisdiction))
 
 
@@ -140,9 +144,10 @@ def diff(
     jurisdiction: Annotated[str, typer.Option(help="The rulebook.")],
     from_: Annotated[date, typer.Option("--from", parser=_day, metavar="DATE", help="The earlier day.")],
     to: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="The later day.")],
+    books: Books = None,
 ) -> None:
     """Say what changed in a rulebook between two days: rules that came, went or changed."""
     from duecourse import terminal_law
 
-    law = _law()
+    law = _law(books)
     terminal_law.show_changes(law, _known(law, jurisdiction)[0], from_, to)

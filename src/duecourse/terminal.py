@@ -60,6 +60,8 @@ def show_night(found: Summary) -> None:
     idle = {name.replace("_", " "): number for name, number in found.nothing_done.items()}
     grid.add_row(_counts("stage", "borrowers", found.stages), _counts("nothing done because", "borrowers", idle))
     show(Padding(grid, (0, 0, 0, _INDENT), expand=False))
+    if found.refused:
+        show(_inside(_counts("refused by law", "acts", found.refused)))
     lost = {name: rows for name, rows in found.quarantined.items() if rows}
     if lost:
         say("in quarantine: " + ", ".join(f"{count(rows)} of {name}" for name, rows in lost.items()), "red")

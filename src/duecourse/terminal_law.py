@@ -9,7 +9,7 @@ from typing import Any, Final
 from duecourse.law.casefile import Case, read_cases
 from duecourse.law.document import read
 from duecourse.law.records import Coverage
-from duecourse.law.rulebook import BOOKS, Law, Rule
+from duecourse.law.rulebook import Law, Rule
 from duecourse.law.scoring import Score, Scored
 from duecourse.law.what_if import Answer, Told
 from duecourse.printing import grid, say, show
@@ -139,7 +139,7 @@ def show_rule(law: Law, versions: Sequence[Rule]) -> None:
             say(f"  note: {record.note}")
         say(f"  {rule.place.file}:{rule.place.line}", "dim")
     _show_needs(law, versions)
-    _show_cases(versions[-1])
+    _show_cases(law, versions[-1])
 
 
 def _checked(rule: Rule) -> str:
@@ -156,10 +156,10 @@ def _show_needs(law: Law, versions: Sequence[Rule]) -> None:
         say(f"  {name}: {fact.record.says if fact else 'told by the act, the loan or the borrower'}")
 
 
-def _show_cases(rule: Rule) -> None:
+def _show_cases(law: Law, rule: Rule) -> None:
     found = [
         (case, trial)
-        for case in cases_of(rule.book)
+        for case in cases_of(law, rule.book)
         for trial in case.tries
         if rule.record.topic in {case.topic, trial.rule}
     ]
@@ -168,9 +168,11 @@ def _show_cases(rule: Rule) -> None:
         say(f"  {case_id}: {says}")
 
 
-def cases_of(book: str) -> tuple[Case, ...]:
+def cases_of(law: Law, book: str) -> tuple[Case, ...]:
     """Read the worked cases that stand beside a rulebook's rules."""
-    return tuple(case for path in sorted((BOOKS / book).glob("*.cases.yaml")) for case in read_cases(path))
+    topics = {rule.record.topic for rule in law.rules}
+    files = sorted(law.folders[book].glob("*.cases.yaml")) if book in law.folders else []
+    return tuple(case for path in files for case in read_cases(path, topics=topics))
 
 
 def show_coverage(law: Law, books: Sequence[str]) -> None:
@@ -185,8 +187,8 @@ def show_coverage(law: Law, books: Sequence[str]) -> None:
         starts = [rule.record.from_ for rule in rules.values()]
         if starts:
             say(f"  rules from {min(starts)} on, the newest from {max(starts)}")
-        path = BOOKS / name / "COVERAGE.yaml"
-        if not path.exists():
+        path = law.folders[name] / "COVERAGE.yaml" if name in law.folders else None
+        if path is None or not path.exists():
             continue
         told = Coverage.model_validate(read(path, days_and_fractions=True).values)
         say(f"  {told.checked}")

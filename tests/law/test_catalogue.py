@@ -6,7 +6,7 @@ import pytest
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FUNCTIONS, RESERVED, Catalogue, Fact, FactKind
 from duecourse.law.expressions import Place, parse
-from tests.law.world import table
+from tests.law.world import KINDS, table
 
 
 def _column(name: str) -> Fact:
@@ -49,8 +49,8 @@ def test_names_that_no_expression_could_write(name: str) -> None:
 
 def test_a_fact_feeds_an_expression() -> None:
     catalogue = Catalogue([_column("a"), _column("b")])
-    row = dict.fromkeys(("at", "calls_placed_last_7_days", "d", "e", "p", "q", "stage", "channel"))
-    prepared = table([{"a": 2, "b": 3, **row}])
+    row = dict.fromkeys(KINDS)
+    prepared = table([{**row, "a": 2, "b": 3}])
     told = parse("a * b", catalogue.kinds, Place("f", 1), expects=FactKind.INTEGER)
     value = told.compile({name: catalogue[name].define(prepared) for name in told.facts})
     assert prepared.select(value=value).to_pyarrow()["value"].to_pylist() == [6]

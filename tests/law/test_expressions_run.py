@@ -21,6 +21,7 @@ from tests.law.world import DAY, KINDS, TEXTS, TIMES, judged, read, rows, table,
 _ROWS: Final = rows(60, seed=11)
 _NUMBERS: Final = st.integers(-9, 9)
 _INTEGER, _DATE, _BOOLEAN, _TEXT = FactKind.INTEGER, FactKind.DATE, FactKind.BOOLEAN, FactKind.TEXT
+_TEXTS: Final = FactKind.TEXTS
 
 
 def _quoted(text: str) -> str:
@@ -35,7 +36,7 @@ def _leaf(kind: FactKind) -> st.SearchStrategy[str]:
         _BOOLEAN: st.sampled_from(["true", "false"]),
         _TEXT: st.sampled_from(TEXTS).map(_quoted),
     }
-    return st.one_of(facts, facts, literals[kind])
+    return facts if kind == _TEXTS else st.one_of(facts, facts, literals[kind])
 
 
 @st.composite
@@ -48,13 +49,13 @@ def _texts(draw: st.DrawFn, kind: FactKind, depth: int) -> str:
     def values(other: FactKind) -> str:
         return ", ".join(draw(st.lists(_leaf_literal(other), min_size=1, max_size=3)))
 
-    if depth == 0:
+    if depth == 0 or kind == _TEXTS:
         return draw(_leaf(kind))
     shared = ["leaf", "case", "coalesce"]
     sorts = {
-        _INTEGER: ["+", "-", "*", "neg", "div", "share", "extreme", "days"],
-        _DATE: ["moved", "moved", "extreme"],
-        _BOOLEAN: ["and", "or", "not", "compare", "compare", "same", "between", "in", "null"],
+        _INTEGER: ["+", "-", "*", "neg", "div", "share", "extreme", "days", "weekday", "length"],
+        _DATE: ["moved", "moved", "extreme", "months", "end"],
+        _BOOLEAN: ["and", "or", "not", "compare", "compare", "same", "between", "in", "null", "has", "overlap"],
         _TEXT: [],
     }
     sort = draw(st.sampled_from(sorts[kind] + shared))
@@ -82,6 +83,16 @@ def _texts(draw: st.DrawFn, kind: FactKind, depth: int) -> str:
     if sort == "moved":
         days = draw(_leaf(_INTEGER).filter(lambda text: not text.startswith("-")))
         return f"({sub(_DATE)}) {draw(st.sampled_from('+-'))} {days}"
+    if sort == "months":
+        return f"months_after({sub(_DATE)}, {draw(_leaf(_INTEGER))})"
+    if sort == "end":
+        return f"{draw(st.sampled_from(['month_end', 'year_end']))}({sub(_DATE)})"
+    if sort in {"weekday", "length"}:
+        return f"weekday_of({sub(_DATE)})" if sort == "weekday" else f"how_many({sub(_TEXTS)})"
+    if sort == "has":
+        return f"{draw(st.sampled_from(['has', 'has_all']))}({sub(_TEXTS)}, {sub(_TEXT)}, {values(_TEXT)})"
+    if sort == "overlap":
+        return f"overlap({sub(_TEXTS)}, {sub(_TEXTS)})"
     if sort == "not":
         return f"not ({sub(kind)})"
     if sort == "compare":

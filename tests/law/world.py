@@ -23,6 +23,8 @@ KINDS: Final[Mapping[str, FactKind]] = {
     "q": FactKind.BOOLEAN,
     "stage": FactKind.TEXT,  # a keyword of sqlglot
     "channel": FactKind.TEXT,
+    "content": FactKind.TEXTS,
+    "event.about": FactKind.TEXTS,
 }
 PARAMETERS: Final = {"cap": 5}
 PLACE: Final = Place("us.yaml", 12, 11, "permit")
@@ -31,6 +33,7 @@ TYPES: Final = {
     FactKind.DATE: "date",
     FactKind.BOOLEAN: "boolean",
     FactKind.TEXT: "string",
+    FactKind.TEXTS: "array<string>",
 }
 TIMES: Final = settings().max_examples // 100  # 1, and more under `make soak`
 TEXTS: Final = ("sms", "call", "it's", "")
@@ -50,6 +53,7 @@ def rows(count: int, seed: int) -> list[dict[str, object]]:
         FactKind.DATE: lambda: DAY + timedelta(days=dice.randint(-40, 40)),
         FactKind.BOOLEAN: lambda: dice.random() < 0.5,
         FactKind.TEXT: lambda: dice.choice(TEXTS),
+        FactKind.TEXTS: lambda: tuple(dice.sample(TEXTS, dice.randint(0, 3))),
     }
     return [{name: None if dice.random() < 0.2 else draw[kind]() for name, kind in KINDS.items()} for _ in range(count)]
 
@@ -71,4 +75,4 @@ def judged(facts: ir.Table, expressions: Sequence[Expression]) -> list[list[obje
     columns = {name: facts[name] for name in KINDS}
     values = {f"v{index}": each.compile(columns) for index, each in enumerate(expressions)}
     found = facts.select(**values).to_pyarrow()
-    return [found[name].to_pylist() for name in values]
+    return [[tuple(one) if isinstance(one, list) else one for one in found[name].to_pylist()] for name in values]

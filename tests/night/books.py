@@ -16,6 +16,9 @@ from duecourse.book.loaded import LoadedBook
 from duecourse.book.schema import BY_NAME, CHANNELS, HOLD_KINDS, OUTCOMES
 from duecourse.book.synth import synth
 from duecourse.book.synth_files import FILE_NAMES
+from duecourse.book.synth_world import PLACES
+from duecourse.law.records import Book
+from duecourse.law.rulebook import Law
 from duecourse.night.facts import CATALOGUE
 from duecourse.night.moment import Moment
 from duecourse.night.run import Night, Options, Summary, run
@@ -183,7 +186,7 @@ class _Extra:
             day = self.day()
             dead = {"deceased_on": self.day(100) if self.dice.random() < 0.3 else None}
             born = {"born_on": date(1990, self.dice.choice((1, 6, 12)), self.dice.choice((1, 29, 30)))}
-            row = {"borrower_id": whose, "effective_on": day, "country": self.dice.choice(("US", "KE", None)), **born}
+            row = {"borrower_id": whose, "effective_on": day, "country": self.dice.choice(("US", "KE", "DE")), **born}
             found[whose, day] = {**row, **dead, "recorded_at": self.known(day)}
         return list(found.values())
 
@@ -262,6 +265,13 @@ def planned(book: LoadedBook, rules: Strategy, moment: Moment, out: Path, **opti
     return summary, pq.read_table(summary.outputs["plan"]).to_pylist()
 
 
-def opened(book: LoadedBook, rules: Strategy) -> Night:
+def open_law() -> Law:
+    """Return rulebooks without a rule for every country of the books here: the law permits all."""
+    countries = sorted({place.country for place in PLACES} | {"KE"})
+    books = {code.lower(): Book(id=code.lower(), title=f"No rules for {code}", country=code) for code in countries}
+    return Law(books, (), {}, {}, "open")
+
+
+def opened(book: LoadedBook, rules: Strategy, law: Law | None = None) -> Night:
     """Open a night to look into; close its engine afterwards."""
-    return Night(book, rules, OPTIONS)
+    return Night(book, rules, OPTIONS, law)

@@ -336,7 +336,7 @@ def test_every_word_is_used_and_every_word_used_is_there() -> None:
     )
     used |= {
         f"{section}.title"
-        for section in ("ageing", "ladder", "rolls", "flows", "cures", "plan", "reasons", "arms", "input")
+        for section in ("ageing", "ladder", "rolls", "flows", "cures", "plan", "reasons", "law", "arms", "input")
     }
     keys = {key for key in load_words("en").texts if not key.startswith(FAMILIES)}
     assert keys == used
@@ -367,7 +367,7 @@ def source_of(package: str) -> str:
 def test_there_are_no_words_for_codes_that_nothing_gives() -> None:
     night, book = source_of("duecourse.night") + source_of("duecourse.strategy"), source_of("duecourse.book")
     keys = {key for key in load_words("en").texts if key.startswith(("reason.", "warning."))}
-    composed = ("reason.hold_", "reason.quiet_", "reason.stepped_back_")
+    composed = ("reason.hold_", "reason.quiet_", "reason.stepped_back_", "reason.law_")
     for key in sorted(key for key in keys if not key.startswith(composed)):
         code = key.partition(".")[2]
         assert f'"{code}"' in (night if key.startswith("reason.") else book), key

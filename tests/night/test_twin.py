@@ -99,7 +99,7 @@ def test_every_row_and_column_of_the_plan(case: Case, name: str) -> None:
     reasons: Counter[str] = Counter()
     most_rounds = 0
     for moment in (MOMENTS[0], MOMENTS[1], MOMENTS[3], STALE):
-        summary, rows = books.planned(case.book, rules, moment, folder / "out")
+        summary, rows = books.planned(case.book, rules, moment, folder / "out", law=books.open_law())
         expected = twin.night(case.book, rules, moment.on, moment.known_until, case.rows)
         assert list(rows[0]) == list(COLUMNS)
         for row, one in zip(rows, expected.rows, strict=True):
@@ -117,7 +117,7 @@ def test_every_fact_of_every_borrower(case: Case, tmp_path: Path) -> None:
     # A rung for everybody, so that the twin keeps every borrower.
     everyone = rules.model_copy(update={"ladder": (rules.ladder[0].model_copy(update={"enter": Always()}),)})
     values: dict[str, set[Any]] = {name: set() for name in rules.facts}
-    night = books.opened(case.book, rules)
+    night = books.opened(case.book, rules, books.open_law())
     try:
         for place, moment in enumerate(MOMENTS):
             night.positions(moment, tmp_path / str(place))
@@ -159,7 +159,7 @@ def test_positions_and_what_hangs_on_them(case: Case, tmp_path: Path) -> None:
     """The table `positions` against the ledger's twin, for the loans in which most happened."""
     moment = MOMENTS[1]
     rules = books.strategy()
-    night = books.opened(case.book, rules)
+    night = books.opened(case.book, rules, books.open_law())
     try:
         night.positions(moment, tmp_path)
     finally:

@@ -4,9 +4,10 @@ Calendars by name: `us-statutory` (the days that 5 USC 6103(a) itself names, wha
 a country (from the package `holidays`), and one for each case that brings its own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import pyarrow as pa
@@ -14,9 +15,13 @@ import pyarrow as pa
 from duecourse.law.casefile import Case
 
 US_STATUTORY: Final = "us-statutory"
-_MARGIN: Final = timedelta(days=120)  # beyond the last day asked about: no rule counts more working days than that
+_BEFORE: Final = timedelta(days=120)
+_AFTER: Final = timedelta(days=366 * 7)  # periods of years end on a working day too
 _MONTHLY: Final = ((1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4))  # month, weekday, which one in the month
 _FIXED: Final = ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))
+
+
+Numbered = tuple[str, date, int, bool]  # calendar, day, working days so far, whether it is one
 
 
 def name_of(case: Case) -> str:
@@ -36,24 +41,36 @@ def table(cases: Iterable[Case], days: Iterable[date | None]) -> pa.Table:
     """Return the calendars of the cases with their working days numbered, over the days given and some beyond."""
     known = [day for day in days if day is not None]
     if not known:
-        return pa.table(
-            {
-                "calendar": pa.array([], pa.string()),
-                "day": pa.array([], pa.date32()),
-                "number": pa.array([], pa.int64()),
-                "works": pa.array([], pa.bool_()),
-            }
-        )
-    first, last = max(min(known) - _MARGIN, date(1990, 1, 1)), min(max(known), date(2060, 1, 1)) + _MARGIN
-    rows: list[tuple[str, date, int, bool]] = list(_numbered(US_STATUTORY, first, last, is_us_workday))
-    named = {name_of(case): case for case in cases}
-    for name, case in named.items():
-        rows += _numbered(name, first, last, lambda day, case=case: _worked(case, day))
-    names, dates, numbers, works = zip(*rows, strict=True)
-    return pa.table({"calendar": names, "day": pa.array(dates, pa.date32()), "number": numbers, "works": works})
+        return _table([])
+    first, last = max(min(known) - _BEFORE, date(1990, 1, 1)), min(max(known), date(2060, 1, 1)) + _AFTER
+    rows = list(_numbered(US_STATUTORY, first, last, is_us_workday))
+    for name, case in {name_of(case): case for case in cases}.items():
+        rows += _numbered(name, first, last, partial(_worked, case))
+    return _table(rows)
 
 
-def _numbered(name: str, first: date, last: date, works: Any) -> Iterator[tuple[str, date, int, bool]]:
+def of_countries(countries: Iterable[str], first: date, last: date) -> pa.Table:
+    """Return the calendars of countries, and the statutory one of the United States, over a stretch of days."""
+    rows = list(_numbered(US_STATUTORY, first, last, is_us_workday))
+    for country in countries:
+        rows += _numbered(country, first, last, partial(is_workday, country))
+    return _table(rows)
+
+
+def is_workday(country: str, day: date) -> bool:
+    """Say whether a day is neither Saturday, Sunday nor a public holiday of a country."""
+    return day.weekday() < 5 and day not in public_holidays(country, day.year)
+
+
+def _table(rows: Iterable[Numbered]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    kinds = {"calendar": pa.string(), "day": pa.date32(), "number": pa.int64(), "works": pa.bool_()}
+    return pa.table({name: pa.array(values, kinds[name]) for name, values in zip(kinds, columns, strict=True)})
+
+
+def _numbered(
+    name: str, first: date, last: date, works: Callable[[date], bool]
+) -> Iterator[tuple[str, date, int, bool]]:
     number = 0
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
@@ -90,14 +107,16 @@ def _worked(case: Case, day: date) -> bool:
 def _off(case: Case, year: int) -> frozenset[date]:
     if case.calendar:
         return frozenset(case.calendar.get("holidays", ()))
-    return _public(str(case.borrower.get("country", "")), year)
+    return public_holidays(str(case.borrower.get("country", "")), year)
 
 
 @cache
-def _public(country: str, year: int) -> frozenset[date]:
+def public_holidays(country: str, year: int) -> frozenset[date]:
     """Return the public holidays of a country in a year; none where the package knows none."""
     import holidays  # slow to import, and most questions need none
 
     if country not in holidays.list_supported_countries():
         return frozenset()
-    return frozenset(holidays.country_holidays(country, years=year))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a country's days are known for some years only
+        return frozenset(holidays.country_holidays(country, years=year))

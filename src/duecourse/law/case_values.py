@@ -277,6 +277,8 @@ def _refuse_parts(column: Column, value: object, spot: Spot) -> None:
     """Refuse what cannot be a part: a name that is no part and no loan, or a value of the wrong kind."""
     if isinstance(value, tuple):
         for place, entry in enumerate(value):
+            if column.named and isinstance(entry, str):
+                continue
             if not isinstance(entry, dict):
                 raise spot.below(place).error("each entry must hold keys and values: {key: value}")
             _refuse_parts(column, entry, spot.below(place))
@@ -286,7 +288,9 @@ def _refuse_parts(column: Column, value: object, spot: Spot) -> None:
         part = VOCABULARY.parts.get(name)
         if part is None and not column.open and name not in spot.loans:
             raise here.error(f"unknown part {shown(name)}{like(name, {*VOCABULARY.parts, *spot.loans})}")
-        typed(part or Column(Kind.MONEY, ""), entry, here)
+        each = entry if part is not None and part.several and isinstance(entry, tuple) else (entry,)
+        for one in each:
+            typed(part or Column(Kind.MONEY, ""), one, here)
 
 
 _READERS: Final[Mapping[Kind, Callable[[Column, object, Spot], object]]] = MappingProxyType(

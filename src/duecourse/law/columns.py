@@ -36,6 +36,8 @@ NESTED: Final[Mapping[str, Mapping[str, FactKind]]] = {
     "components": dict.fromkeys(DEBT_PARTS, _INTEGER),
     "claimed_parts": dict.fromkeys(DEBT_PARTS, _INTEGER),
 }
+NO_LIMIT: Final = 2**62
+FEES: Final = ("fees_in_contract", "fees_by_statute")
 DAYS: Final = ("instalments_due", "parts_due")  # lists of days: their first and last are columns
 BESIDE: Final = ("loan", "borrower", "person", "number", "email", "collector")  # tables that stand beside an act
 
@@ -47,7 +49,8 @@ def spread(name: str, column: Column) -> dict[str, FactKind]:
     `<key>_to` in minutes after midnight, a moment `x_at` is `x_moment` (seconds since 1970, UTC) and `x_day`.
     """
     if column.kind in _PLAIN:
-        return {name: _PLAIN[column.kind]}
+        clocks = {f"{name}_from": _INTEGER, f"{name}_to": _INTEGER} if column.also == "clocks" else {}
+        return {name: _PLAIN[column.kind], **clocks}
     if column.kind == "percent":
         words = {f"{name}_word": _TEXT} if column.words else {}
         return {f"{name}_ppm": _INTEGER, **words}
@@ -89,6 +92,11 @@ ACT: Final[Mapping[str, FactKind]] = {
     "debt": _TEXT,  # the loan, or the account that several student loans were obtained under
     "rulebooks": _TEXTS,
     "several_loans": _BOOLEAN,
+    "fee_in_contract": _INTEGER,  # what the contract allows for the act's item; NO_LIMIT where it names no sum
+    "fee_by_statute": _INTEGER,
+    "number.shared_relations": _TEXTS,  # what those who share the telephone are to the borrower
+    "loan.fees_in_contract": _TEXTS,  # their items
+    "loan.fees_by_statute": _TEXTS,
     **{name: kind for table in BESIDE for name, kind in _of(table, f"{table}.").items()},
     **_of("firm", "actor."),  # the firm by which the act is done
 }
@@ -100,5 +108,8 @@ EVENT: Final[Mapping[str, FactKind]] = {
         "seq": _INTEGER,  # the place in the history
         "debts": _TEXTS,
         "relation": _TEXT,  # of the person that the contact was with
+        "speaker": _TEXT,  # borrower, or the person who spoke
+        "number_line": _TEXT,  # mobile or landline; the borrower's own mobile where no number is named
+        "number_place": _TEXT,
     }.items()
 }

@@ -8,16 +8,27 @@ number that they name. And a house rulebook answers no questions: its answer wou
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import islice, product
+from pathlib import Path
 from typing import Final
 
+from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind
 from duecourse.law.columns import ACT
 from duecourse.law.expression_tree import Literal, nodes
 from duecourse.law.expressions import Expression
-from duecourse.law.rulebook import Law, Rule
+from duecourse.law.rulebook import Law, Rule, load
 
 _TRIALS_MAX: Final = 20_000  # combinations of values tried for a pair of rules
 Value = bool | int | str | date | tuple[str, ...] | None
+
+
+def with_house(path: Path) -> Law:
+    """Read every rulebook and a house's own; DueCourseError when it would loosen the law."""
+    law = load([path])
+    found = loosened(law)
+    if found:
+        raise DueCourseError(found[0])
+    return law
 
 
 def loosened(law: Law) -> list[str]:

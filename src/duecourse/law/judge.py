@@ -133,14 +133,10 @@ def _calculated(made: Run, tried: Tried, rule: Rule, act_no: int) -> Any:
 
 
 def _debts(tried: Tried) -> list[dict[str, Any]]:
-    """Return the loans of the world, each with whether a dispute of it is open."""
-    history = tried.case.history
-    found = []
-    for loan in tried.case.loans:
-        about = [event for event in history if loan["id"] in {event.get("loan"), *_loans_of(event)}]
-        last = [event["event"] for event in about if event["event"] in {"dispute", "dispute_answered"}]
-        found.append({**loan, "disputed": last[-1:] == ["dispute"]})
-    return found
+    """Return the loans of the world, each with whether it was ever disputed, in whatever form."""
+    disputes = [event for event in tried.case.history if event["event"] == "dispute"]
+    disputed = {loan for event in disputes for loan in (event.get("loan"), *_loans_of(event))}
+    return [{**loan, "disputed": loan["id"] in disputed} for loan in tried.case.loans]
 
 
 def _loans_of(event: Mapping[str, object]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ One layer is one pass over the history, however many facts it holds. The stateme
 and know nothing of who runs them: the same ones judge a table of candidates and a single act.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -22,6 +22,8 @@ from duecourse.law.rulebook import Fact, Law, Rule
 ACTS: Final = "law_acts"
 EVENTS: Final = "law_events"
 BUSINESS_DAYS: Final = "law_business_days"
+SAME: Final = "law_same"
+JUDGED: Final = "law_judged"
 VERDICTS: Final = "law_verdicts"
 WORD: Final = 62  # rules whose bits share an int64
 
@@ -32,14 +34,22 @@ TYPES: Final[Mapping[FactKind, str]] = {
     FactKind.TEXT: "string",
     FactKind.TEXTS: "array<string>",
 }
+# `seen` is the moment up to which an act sees the history: its own in a case, the same for all acts of a night.
 ALWAYS_ACT: Final = {
     "act_no": "int64",
     "world": "int64",
     "moment": "int64",
+    "seen": "int64",
     "day": "date",
     "rulebooks": "array<string>",
 }
 ALWAYS_EVENT: Final = {"event_no": "int64", "world": "int64", "moment": "int64", "seq": "int64", "event": "string"}
+# What a borrower's possible acts of one day have in common; a fact that asks for no more is worked out once for them.
+_COMMON: Final = frozenset(
+    {"loan", "debt", "with", "by", "day", "calendar", "holiday", "workday", "several_loans", "direction", "rulebooks"}
+)
+_COMMON_OF: Final = ("loan.", "borrower.", "person.", "collector.", "actor.")
+_GIVEN_WITH: Final = ("loan.", "borrower.", "collector.", "actor.")  # follow from the loan, the world and the firm
 _DAYS_SCHEMA: Final = {"calendar": "string", "day": "date", "number": "int64", "works": "boolean"}
 
 
@@ -67,20 +77,21 @@ class Program:
         return any(fact.days is not None for fact in self.law.needed)
 
 
-def compiled(law: Law, engine: str = "duckdb") -> Program:
-    """Compile rules and the facts that they need."""
-    return _Compiler(law, engine).program()
+def compiled(law: Law, engine: str = "duckdb", suffix: str = "") -> Program:
+    """Compile rules and the facts that they need; `suffix` goes behind the names of all tables."""
+    return _Compiler(law, engine, suffix).program()
 
 
 class _Compiler:
-    def __init__(self, law: Law, engine: str) -> None:
-        self.law, self.engine = law, engine
+    def __init__(self, law: Law, engine: str, suffix: str) -> None:
+        self.law, self.engine, self.suffix = law, engine, suffix
         self.facts = {fact.name: fact for fact in law.needed}
         self.act_schema = _schema(self._names("act"), ACT, ALWAYS_ACT)
         self.event_schema = _schema(self._names("event"), EVENT, ALWAYS_EVENT, strip="event.")
-        self.acts = ibis.table(self.act_schema, name=ACTS)
-        self.events = ibis.table(self.event_schema, name=EVENTS)
+        self.acts = ibis.table(self.act_schema, name=f"{ACTS}{suffix}")
+        self.events = ibis.table(self.event_schema, name=f"{EVENTS}{suffix}")
         self.steps: list[Step] = []
+        self.made: dict[str, ir.Table] = {}  # by name without suffix: the tables that the steps make
         self.layers: dict[str, ir.Table] = {}  # by name of a fact: the table that it is a column of
 
     def _names(self, side: str) -> Iterator[str]:
@@ -91,7 +102,7 @@ class _Compiler:
             if plain not in self.facts and plain.startswith("event.") == (side == "event"):
                 yield plain
         if side == "act":
-            yield from ("act", "ask")
+            yield from ("act", "ask", "loan", "by")  # by loan and firm an act's other common columns are given
 
     def program(self) -> Program:
         """Compile all."""
@@ -101,16 +112,19 @@ class _Compiler:
             elif way == "define":
                 self._step(f"law_facts_{len(self.steps)}", self._define_layer(layer), layer)
             elif way == "history":
-                self._step(f"law_facts_{len(self.steps)}", self._history_layer(layer), layer)
+                for part in self._split(layer):
+                    self._step(f"law_facts_{len(self.steps)}", self._history_layer(part), part)
             else:
                 self._step(f"law_facts_{len(self.steps)}", self._business_layer(layer), layer)
+        self._step(JUDGED, self._judged(), [])
         self._step(VERDICTS, self._verdicts(), [])
         found = {name: table.get_name() for name, table in self.layers.items()}
         return Program(self.law, self.act_schema, self.event_schema, tuple(self.steps), found)
 
     def _step(self, name: str, table: ir.Table, layer: Iterable[Fact]) -> None:
+        name = f"{name}{self.suffix}"
         self.steps.append(Step(name, ibis.to_sql(table, dialect=self.engine)))
-        made = ibis.table(table.schema(), name=name)
+        self.made[name.removesuffix(self.suffix)] = made = ibis.table(table.schema(), name=name)
         self.layers.update({fact.name: made for fact in layer})
 
     def _order(self) -> Iterator[tuple[str, list[Fact]]]:
@@ -157,7 +171,7 @@ class _Compiler:
         """Return the acts with the columns used, from wherever they stand."""
         names = sorted(set(used))
         rows = self.acts.select(
-            "act_no", "world", "moment", "day", "rulebooks",
+            *ALWAYS_ACT,
             *(name for name in names if name in self.act_schema and name not in ALWAYS_ACT),
         )  # fmt: skip
         return _joined(rows, self.layers, [name for name in names if not name.startswith("event.")], "act_no")
@@ -173,15 +187,48 @@ class _Compiler:
         rows = _joined(rows, layers, names, "event_no")
         return rows.select(**{f"{prefix}{name}": rows[name] for name in rows.columns})
 
+    def _split(self, layer: list[Fact]) -> list[list[Fact]]:
+        """Split a layer: facts common to a borrower's acts apart from others, those about contacts from rarer ones."""
+        parts: dict[tuple[bool, bool], list[Fact]] = {}
+        for fact in layer:
+            parts.setdefault((self._is_common(fact.name), "contact" in fact.of), []).append(fact)
+        return list(parts.values())
+
+    def _is_common(self, name: str) -> bool:
+        """Whether something is the same for all acts of one day about one loan with one person."""
+        if name in EVENT or name in _COMMON or name.startswith(("earlier.", *_COMMON_OF)):
+            return True
+        fact = self.facts.get(name)
+        return fact is not None and all(self._is_common(other) for other in fact.names)
+
+    def _same(self) -> ir.Table:
+        """Name for each act the first of those that it has all in common with."""
+        if SAME not in self.made:
+            names = [name for name in self.act_schema if name in _COMMON or name.startswith(_COMMON_OF)]
+            names = [name for name in names if not name.startswith(_GIVEN_WITH) and name != "rulebooks"]
+            alike = ibis.window(group_by=[self.acts[name] for name in ("world", "seen", *names)])
+            self._step(SAME, self.acts.select("act_no", same_no=self.acts.act_no.min().over(alike)), [])
+        return self.made[SAME]
+
     def _history_layer(self, layer: list[Fact]) -> ir.Table:
         used = self._used(layer)
         acts, events = self._act_rows(used), self._event_rows(used, "event.")
+        common = self._is_common(layer[0].name)
+        if common:
+            firsts = self._same().filter(ibis._.act_no == ibis._.same_no).select("act_no")
+            acts = acts.semi_join(firsts, "act_no")
         kinds = sorted({kind for fact in layer for kind in fact.of})
         events = events.filter(events["event.event"].isin(kinds))
-        seen = acts.inner_join(events, [acts.world == events["event.world"], events["event.moment"] < acts.moment])
+        seen = acts.inner_join(events, [acts.world == events["event.world"], events["event.moment"] < acts.seen])
         columns = _Columns(seen, self.facts)
-        grouped = seen.group_by("act_no").aggregate(**{f.name: _aggregate(f, seen, columns, "event.") for f in layer})
-        return _completed(self.acts.select("act_no"), grouped, "act_no", {fact.name: fact for fact in layer})
+        grouped = seen.group_by("act_no").aggregate(
+            **{fact.name: _aggregate(fact, seen, columns, "event.", kinds) for fact in layer}
+        )
+        rows = self.acts.select("act_no")
+        if common:
+            same = self._same()
+            grouped = same.inner_join(grouped, same.same_no == grouped.act_no).select(same.act_no, *grouped.columns[1:])
+        return _completed(rows, grouped, "act_no", {fact.name: fact for fact in layer})
 
     def _event_layer(self, layer: list[Fact]) -> ir.Table:
         used = self._used(layer)
@@ -195,7 +242,9 @@ class _Compiler:
             meets = [later["event.world"] == earlier["earlier.world"], earlier["earlier.seq"] < later["event.seq"]]
             seen = later.inner_join(earlier, meets)
             columns = _Columns(seen, self.facts)
-            wanted = {f.name.removeprefix("event."): _aggregate(f, seen, columns, "earlier.") for f in facts}
+            wanted = {
+                fact.name.removeprefix("event."): _aggregate(fact, seen, columns, "earlier.", of) for fact in facts
+            }
             grouped = seen.group_by(event_no=seen["event.event_no"]).aggregate(**wanted)
             made = _completed(made, grouped, "event_no", {fact.name.removeprefix("event."): fact for fact in facts})
         return made
@@ -203,7 +252,7 @@ class _Compiler:
     def _define_layer(self, layer: list[Fact]) -> ir.Table:
         acts = self._act_rows(self._used(layer))
         columns = _Columns(acts, self.facts)
-        return acts.select("act_no", **{fact.name: _take(fact).compile(columns) for fact in layer})
+        return acts.select("act_no", **{fact.name: _defined(fact, columns) for fact in layer})
 
     def _business_layer(self, layer: list[Fact]) -> ir.Table:
         """Find each day a number of business days later: by its number in the calendar's running count."""
@@ -214,22 +263,32 @@ class _Compiler:
             made = made.inner_join(_later(fact, acts, columns), "act_no")
         return made
 
-    def _verdicts(self) -> ir.Table:
-        """Set a bit for each rule: asked, refused, refused for want of knowledge; and give what answers give."""
+    def _judged(self) -> ir.Table:
+        """Work out for each rule whether it is asked and what it says; and for answers, what they give."""
         acts = self._act_rows({name for rule in self.law.rules for name in rule.names} | {"act", "ask"})
         columns = _Columns(acts, self.facts)
-        judged = [_judged(rule, acts, columns) for rule in self.law.rules]
+        made: dict[str, ir.Value] = {}
+        for index, rule in enumerate(self.law.rules):
+            asked, unsure = _asked(rule, acts, columns)
+            made[f"asked_{index}"] = asked
+            if rule.permit is not None:
+                made[f"permit_{index}"] = rule.permit.compile(columns)
+                made[f"unsure_{index}"] = unsure
+            if rule.gives is not None:
+                value = rule.gives.compile(columns)
+                made[f"gives_{index}"] = ibis.cases((asked, value), else_=ibis.null(value.type()))
+        return acts.select("act_no", **made)
+
+    def _verdicts(self) -> ir.Table:
+        """Set a bit for each rule: asked, refused, refused for want of knowledge; and give what answers give."""
+        rows = self.made[JUDGED]
+        judged = [_verdict(rule, index, rows) for index, rule in enumerate(self.law.rules)]
         made: dict[str, ir.Value] = {}
         for word in range(0, len(judged), WORD):
             part, number = judged[word : word + WORD], word // WORD  # a count, not money
             for index, name in enumerate(("asked", "refused", "unknown")):
                 made[f"{name}_{number}"] = _bits([conditions[index] for conditions in part])
-        for index, rule in enumerate(self.law.rules):
-            if rule.gives is not None:
-                asked = judged[index][0]
-                value = rule.gives.compile(columns)
-                made[f"gives_{index}"] = ibis.cases((asked, value), else_=ibis.null(value.type()))
-        return acts.select("act_no", **made)
+        return rows.select("act_no", *(name for name in rows.columns if name.startswith("gives_")), **made)
 
 
 def _schema(
@@ -242,7 +301,8 @@ def _schema(
 def _way(fact: Fact) -> str:
     if fact.record.of_event:
         return "event"
-    return {"define": "define", "after_business_days": "business"}.get(fact.way, "history")
+    ways = {"define": "define", "look_up": "define", "after_business_days": "business"}
+    return ways.get(fact.way, "history")
 
 
 class _Columns(Mapping[str, ir.Value]):
@@ -280,9 +340,21 @@ def _take(fact: Fact) -> Any:
     return fact.take
 
 
-def _aggregate(fact: Fact, seen: ir.Table, columns: _Columns, prefix: str) -> ir.Value:
-    """Write one aggregate over the events seen; only its kinds of event, and only where its condition is true."""
-    where = seen[f"{prefix}event"].isin(fact.of)
+def _defined(fact: Fact, columns: "_Columns") -> ir.Value:
+    """Write a fact that follows from others; a table becomes a chain of cases, its newest row first."""
+    value = _take(fact).compile(columns)
+    if fact.table is None:
+        return value
+    unknown = ibis.null("int64")
+    rows = [
+        (value >= ibis.literal(row.from_), ibis.literal(row.is_).cast("int64")) for row in reversed(fact.table.rows)
+    ]
+    return ibis.cases((value > ibis.literal(fact.table.until), unknown), *rows, else_=unknown)
+
+
+def _aggregate(fact: Fact, seen: ir.Table, columns: _Columns, prefix: str, kinds: Sequence[str]) -> ir.Value:
+    """Write one aggregate over events of some kinds: only those of its own, and where its condition holds."""
+    where = ibis.literal(value=True) if set(kinds) == set(fact.of) else seen[f"{prefix}event"].isin(fact.of)
     if fact.where is not None:
         where &= fact.where.compile(columns)
     if fact.way == "count":
@@ -333,32 +405,34 @@ def _later(fact: Fact, acts: ir.Table, columns: _Columns) -> ir.Table:
     days = fact.days
     assert days is not None  # noqa: S101  the layer holds no others
     whose = acts.calendar if days.calendar == "country" else ibis.literal(days.calendar)
-    asked = acts.select("act_no", from_day=_take(fact).compile(columns), whose=whose)
+    asked = acts.select("act_no", from_day=_take(fact).compile(columns), whose=whose).view()
     start, end = _business_days(), _business_days().filter(_business_days().works).view()
     numbered = asked.left_join(start, [asked.whose == start.calendar, asked.from_day == start.day])
-    numbered = numbered.select("act_no", "whose", wanted=numbered.number + days.days)
+    numbered = numbered.select("act_no", "whose", wanted=numbered.number + days.days).view()
     found = numbered.left_join(end, [numbered.whose == end.calendar, numbered.wanted == end.number])
     return found.select("act_no", **{fact.name: found.day})
 
 
-def _judged(rule: Rule, acts: ir.Table, columns: _Columns) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """Return whether the rule is asked, whether it refuses, and whether it does so for want of knowledge."""
+def _asked(rule: Rule, acts: ir.Table, columns: _Columns) -> tuple[ir.Value, ir.Value]:
+    """Return whether a rule is asked of an act, and whether that itself is not known (then it is)."""
     record = rule.record
     asked = acts.rulebooks.contains(rule.book) & _in_force(rule, acts.day)
-    if rule.permit is not None:
-        asked &= acts.act.isin(record.acts).coalesce(ibis.literal(value=False))
-    else:
-        asked &= (acts.ask == record.answers).coalesce(ibis.literal(value=False))
-    unsure = ibis.literal(value=False)
-    if rule.applies is not None:
-        applies = rule.applies.compile(columns)
-        unsure = applies.isnull()
-        asked &= applies.coalesce(ibis.literal(value=True))
+    kind = acts.ask == record.answers if rule.permit is None else acts.act.isin(record.acts)
+    asked &= kind.coalesce(ibis.literal(value=False))
+    if rule.applies is None:
+        return asked, ibis.literal(value=False)
+    applies = rule.applies.compile(columns)
+    return asked & applies.coalesce(ibis.literal(value=True)), applies.isnull()
+
+
+def _verdict(rule: Rule, index: int, rows: ir.Table) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """Return whether the rule is asked, whether it refuses, and whether it does so for want of knowledge."""
+    asked, nothing = rows[f"asked_{index}"], ibis.literal(value=False)
     if rule.permit is None:
-        return asked, ibis.literal(value=False), ibis.literal(value=False)
-    permit = rule.permit.compile(columns)
-    refused = asked & ~permit.coalesce(ibis.literal(value=False))
-    return asked, refused, refused & (permit.isnull() | unsure)
+        return asked, nothing, nothing
+    permit = rows[f"permit_{index}"]
+    refused = asked & ~permit.coalesce(nothing)
+    return asked, refused, refused & (permit.isnull() | rows[f"unsure_{index}"])
 
 
 def _in_force(rule: Rule, day: ir.Value) -> ir.Value:

@@ -21,6 +21,7 @@ STEPS: Final = (  # the order of questions: reasons are told in it, the stronges
     "scope", "bar", "person", "time", "place", "channel", "frequency", "content", "amount", "form",
 )  # fmt: skip
 FORCES: Final = ("statute", "regulation", "standard", "self-regulatory", "case-practice", "house")
+WAYS: Final = ("define", "after_business_days", "look_up")
 AGGREGATES: Final = ("count", "any", "latest", "earliest", "last", "first", "sum")
 
 
@@ -94,6 +95,38 @@ class BusinessDays(_Record):
     calendar: Annotated[str, Field(pattern=SLUG)]  # us-statutory, or country: the borrower's
 
 
+class LookUp(_Record):
+    """The value of a table on a day: unknown before its first row, and after the last day that was verified."""
+
+    table: Annotated[str, Field(pattern=NAME)]
+    day: Formula
+
+
+class TableRow(_Record):
+    """What holds from a day until the next row's."""
+
+    from_: Annotated[Day, Field(alias="from")]
+    is_: Annotated[int, Field(alias="is")]
+
+
+class TableRecord(_Record):
+    """A published series, such as a reference rate: whole numbers (ppm, minor units) by day."""
+
+    table: Annotated[str, Field(pattern=NAME)]
+    says: Prose
+    cite: Cite
+    checked: Checked
+    rows: tuple[TableRow, ...]
+    until: Day  # the last day for which the last row was verified
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        days = [row.from_ for row in self.rows]
+        if not days or days != sorted(set(days)) or self.until < days[-1]:
+            raise fault("'rows' must stand in the order of their days, each once, and 'until' after the last")
+        return self
+
+
 class FactRecord(_Record):
     """A fact: what it says, and exactly one way in which it is found.
 
@@ -114,6 +147,7 @@ class FactRecord(_Record):
     first: Formula | None = None
     sum: Formula | None = None
     after_business_days: BusinessDays | None = None
+    look_up: LookUp | None = None
     of: str | None = None
     for_: Annotated[str | None, Field(alias="for")] = None
     where: Formula | None = None
@@ -122,7 +156,7 @@ class FactRecord(_Record):
     @property
     def way(self) -> str:
         """Which of the ways it is found in."""
-        return next(way for way in ("define", "after_business_days", *AGGREGATES) if getattr(self, way) is not None)
+        return next(way for way in (*WAYS, *AGGREGATES) if getattr(self, way) is not None)
 
     @property
     def of_event(self) -> bool:
@@ -131,9 +165,9 @@ class FactRecord(_Record):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        ways = [way for way in ("define", "after_business_days", *AGGREGATES) if getattr(self, way) is not None]
+        ways = [way for way in (*WAYS, *AGGREGATES) if getattr(self, way) is not None]
         if len(ways) != 1:
-            raise fault(f"a fact has one of define, after_business_days, {', '.join(AGGREGATES)}; this has {len(ways)}")
+            raise fault(f"a fact has one of {', '.join((*WAYS, *AGGREGATES))}; this has {len(ways)}")
         aggregate = ways[0] in AGGREGATES
         if (self.of is None) != (not aggregate or ways[0] in {"count", "any"}):
             raise fault("'of' names the kinds of event for latest, earliest, last, first and sum, and only for them")
@@ -205,8 +239,10 @@ class Book(_Record):
 
 
 class RuleFile(_Record):
-    """The content of a file of rules."""
+    """The content of a file of rules. A house rulebook is one file, with the sources that its rules cite."""
 
+    sources: tuple[Source, ...] = ()
+    tables: tuple[TableRecord, ...] = ()
     facts: tuple[FactRecord, ...] = ()
     rules: tuple[RuleRecord, ...] = ()
 

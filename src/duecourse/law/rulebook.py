@@ -18,9 +18,19 @@ from pydantic import BaseModel, ValidationError
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind, refuse_name
 from duecourse.law.columns import ACT, EVENT
-from duecourse.law.document import Document, Text, nearest, one_line, read
+from duecourse.law.document import Document, Steps, Text, nearest, one_line, read
 from duecourse.law.expressions import Expression, Place, parse
-from duecourse.law.records import Book, BusinessDays, FactRecord, RuleFile, RuleRecord, Source, SourceFile
+from duecourse.law.records import (
+    WAYS,
+    Book,
+    BusinessDays,
+    FactRecord,
+    RuleFile,
+    RuleRecord,
+    Source,
+    SourceFile,
+    TableRecord,
+)
 from duecourse.law.vocabulary import VOCABULARY
 
 BOOKS: Final = Path(__file__).with_name("books")
@@ -54,10 +64,11 @@ class Fact:
     of: tuple[str, ...]
     for_: tuple[str, ...]
     days: BusinessDays | None
+    table: TableRecord | None
 
     @property
     def way(self) -> str:
-        """How it is found: define, after_business_days, or one of the aggregates."""
+        """How it is found: define, after_business_days, look_up, or one of the aggregates."""
         return self.record.way
 
     @property
@@ -104,6 +115,7 @@ class Law:
     facts: Mapping[str, Fact]
     sources: Mapping[str, Source]
     hash: str = field(repr=False)
+    folders: Mapping[str, Path] = field(default_factory=dict)  # of each book that stands in one
 
     @cached_property
     def needed(self) -> tuple[Fact, ...]:
@@ -128,8 +140,8 @@ class Law:
 
     def cite(self, rule: Rule) -> str:
         """Return the rule's citation: the source's own way of being cited, and the pin."""
-        source = self.sources[rule.record.cite.source]
-        return f"{source.citation}{rule.record.cite.pin}"
+        citation, pin = self.sources[rule.record.cite.source].citation, rule.record.cite.pin
+        return f"{citation}{pin}" if citation.endswith((".", "§")) else f"{citation} {pin}".rstrip()
 
 
 def _collect(name: str, facts: Mapping[str, Fact], found: dict[str, Fact]) -> None:
@@ -142,18 +154,35 @@ def _collect(name: str, facts: Mapping[str, Fact], found: dict[str, Fact]) -> No
     found[name] = fact
 
 
-def load(houses: Iterable[Path] = (), *, root: Path = BOOKS, only: Collection[str] = ()) -> Law:
-    """Read every rulebook under `root` (or `only` some), then the house rulebooks (files of facts and rules).
+def load(
+    houses: Iterable[Path] = (), *, root: Path = BOOKS, only: Collection[str] = (), beside: Path | None = None
+) -> Law:
+    """Read every rulebook under `root` (or `only` some), those of the folder `beside`, then house rulebooks (files).
 
     RulebookError (or another DueCourseError) for the first fault, one line with file and line.
     """
     reader = _Reader()
+    wanted = _with_those_beside(root, only)
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("_")):
-        if not only or folder.name in {*only, COMMON}:
+        if not only or folder.name in wanted:
             reader.folder(folder)
+    for folder in sorted(path for path in beside.iterdir() if path.is_dir()) if beside is not None else ():
+        reader.folder(folder)
     for path in houses:
         reader.house(path)
     return reader.law()
+
+
+def _with_those_beside(root: Path, only: Collection[str]) -> set[str]:
+    """Return the folders to read for some rulebooks: theirs, those in force beside them, and the common one."""
+    found, waiting = {COMMON}, [name for name in only if (root / name / "book.yaml").exists()]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            beside = Book.model_validate(read(root / name / "book.yaml", days_and_fractions=True).values).beside
+            waiting += [other for other in beside if (root / other / "book.yaml").exists()]
+    return found
 
 
 class _Kinds(Mapping[str, FactKind]):
@@ -184,9 +213,11 @@ class _Reader:
 
     def __init__(self) -> None:
         self.books: dict[str, Book] = {}
+        self.folders: dict[str, Path] = {}
         self.sources: dict[str, Source] = {}
         self.records: dict[str, tuple[FactRecord, Document, int]] = {}
         self.rules: list[tuple[str, RuleRecord, Document, int]] = []
+        self.tables: dict[str, TableRecord] = {}
         self.parsed: dict[str, Fact] = {}
         self._open: list[str] = []
         self._digest = hashlib.sha256()
@@ -197,7 +228,10 @@ class _Reader:
             book, document = self._read(folder / "book.yaml", Book)
             if book.id != folder.name:
                 raise _error(document, ("id",), f"the book '{book.id}' stands in the folder '{folder.name}'")
+            if book.id in self.books:
+                raise _error(document, ("id",), f"the book '{book.id}' is there already; choose another id")
             self.books[book.id] = book
+            self.folders[book.id] = folder
         if (folder / "sources.yaml").exists():
             self._sources(folder / "sources.yaml")
         skipped = {"book.yaml", "sources.yaml", "COVERAGE.yaml"}
@@ -220,13 +254,21 @@ class _Reader:
 
     def _sources(self, path: Path) -> None:
         found, document = self._read(path, SourceFile)
-        for index, source in enumerate(found.sources):
+        self._cited(found.sources, document)
+
+    def _cited(self, sources: Iterable[Source], document: Document) -> None:
+        for index, source in enumerate(sources):
             if source.id in self.sources:
                 raise _error(document, ("sources", index), f"the source '{source.id}' stands twice: keep one")
             self.sources[source.id] = source
 
     def _rules(self, path: Path, book: str) -> None:
         found, document = self._read(path, RuleFile)
+        self._cited(found.sources, document)
+        for index, table in enumerate(found.tables):
+            if table.table in self.tables:
+                raise _error(document, ("tables", index), f"the table '{table.table}' stands twice: keep one")
+            self.tables[table.table] = table
         for index, fact in enumerate(found.facts):
             self._declare(fact, document, index)
         for index, rule in enumerate(found.rules):
@@ -252,7 +294,7 @@ class _Reader:
             if rule.record.cite.source not in self.sources:
                 known = nearest(rule.record.cite.source, self.sources)
                 raise RulebookError(f"{_line(rule.place)}: unknown source '{rule.record.cite.source}'{known}")
-        return Law(self.books, rules, facts, self.sources, self._digest.hexdigest())
+        return Law(self.books, rules, facts, self.sources, self._digest.hexdigest(), self.folders)
 
     def fact(self, name: str) -> Fact:
         """Return the fact of this name, parsed; RulebookError when it needs itself."""
@@ -285,6 +327,8 @@ class _Reader:
         elif record.after_business_days is not None:
             take = read_one(record.after_business_days.day, FactKind.DATE)
             kind = FactKind.DATE
+        elif record.look_up is not None:
+            take, kind = read_one(record.look_up.day, FactKind.DATE), _INTEGER
         else:
             take = read_one(getattr(record, way), _INTEGER if way == "sum" else None)
             kind = take.kind
@@ -298,7 +342,16 @@ class _Reader:
             _event_kinds(kinds_of_event, document, at),
             _event_kinds(record.for_, document, at),
             record.after_business_days,
+            self._table_of(record, document, at),
         )
+
+    def _table_of(self, record: FactRecord, document: Document, at: Steps) -> TableRecord | None:
+        if record.look_up is None:
+            return None
+        name = record.look_up.table
+        if name not in self.tables:
+            raise _error(document, at, f"no table '{name}'{nearest(name, self.tables)}")
+        return self.tables[name]
 
     def _names_of(self, record: FactRecord) -> _Kinds:
         """Return what the expressions of a fact may speak of."""
@@ -308,7 +361,7 @@ class _Reader:
             earlier = {f"earlier.{name.removeprefix('event.')}": kind for name, kind in EVENT.items()}
             facts = [*event_facts, *(f"earlier.{name.removeprefix('event.')}" for name in event_facts)]
             return _Kinds(self, {**EVENT, **earlier}, facts, "earlier.")
-        if record.of_event or record.way not in {"define", "after_business_days"}:
+        if record.of_event or record.way not in WAYS:
             return _Kinds(self, {**ACT, **EVENT}, [*act_facts, *event_facts], "")
         return _Kinds(self, ACT, act_facts, "")
 
@@ -425,6 +478,11 @@ def _first(document: Document, error: ValidationError, model: type[BaseModel]) -
 
 def _keys_at(model: type[BaseModel], at: tuple[str | int, ...]) -> list[str]:
     """Return the keys that are known where a faulty one stands."""
-    inner: dict[str, type[BaseModel]] = {"facts": FactRecord, "rules": RuleRecord, "sources": Source}
+    inner: dict[str, type[BaseModel]] = {
+        "facts": FactRecord,
+        "rules": RuleRecord,
+        "sources": Source,
+        "tables": TableRecord,
+    }
     shape = inner.get(str(at[0]), model) if len(at) > 1 else model
     return [str(known.alias or name) for name, known in shape.model_fields.items()]

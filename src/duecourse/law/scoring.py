@@ -8,12 +8,14 @@ as the verdict that a gate must act on.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from duecourse.law.casefile import Case
 from duecourse.law.expression_rows import divided
 from duecourse.law.judge import Judgement, gates, judgement
-from duecourse.law.program import Program, compiled
+from duecourse.law.kept import program_of
+from duecourse.law.program import Program
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.running import run
 from duecourse.law.vocabulary import VOCABULARY, Kind
@@ -50,18 +52,32 @@ class Scored:
         return self.judged.tried.trial.origin != "memory" and self.case.reading is None
 
 
-def scored(cases: Sequence[Case], law: Law) -> list[Scored]:
-    """Judge every try and score it; rules from memory are on for the tries made from memory, and for no others."""
-    known = [case for case in cases if set(case.rulebooks) <= set(law.books)]
-    needed = {book for case in known for book in case.rulebooks}
-    part = law.of(needed)
-    program = compiled(part)
-    found = {id(one.judged.tried.trial): one for one in _scored(known, program)}
-    strangers = [case for case in cases if not set(case.rulebooks) <= set(law.books)]
-    found.update(
-        (id(trial), _without_book(case, trial_no)) for case in strangers for trial_no, trial in enumerate(case.tries)
-    )
+def scored(cases: Sequence[Case], law: Law, keep: Path | None = None) -> list[Scored]:
+    """Judge every try and score it; rules from memory are on for the tries made from memory, and for no others.
+
+    `keep` is a folder for compiled programs.
+    """
+    found: dict[int, Scored] = {}
+    for books, group in _groups(cases).items():
+        if set(books) <= set(law.books):
+            judged = _scored(group, program_of(law.of(books), keep))
+            found.update({id(one.judged.tried.trial): one for one in judged})
+        else:
+            found.update({id(trial): _without_book(case, at) for case in group for at, trial in enumerate(case.tries)})
     return [found[id(trial)] for case in cases for trial in case.tries]
+
+
+def _groups(cases: Iterable[Case]) -> dict[tuple[str, ...], list[Case]]:
+    """Group cases whose rulebooks overlap, such as a country's and its states': one program judges each group."""
+    groups: list[tuple[set[str], list[Case]]] = []
+    for case in cases:
+        books, members = set(case.rulebooks), [case]
+        for group in [group for group in groups if group[0] & books]:
+            groups.remove(group)
+            books |= group[0]
+            members = [*group[1], *members]
+        groups.append((books, members))
+    return {tuple(sorted(books)): members for books, members in groups}
 
 
 def _without_book(case: Case, number: int) -> Scored:
@@ -115,6 +131,8 @@ def _answered(judged: Judgement) -> Scored:
     ask = VOCABULARY.asks[str(judged.tried.values["ask"])]
     if ask.answer is Kind.PERCENT:
         expected, answer = _hundredths(expected), _hundredths(answer)
+    if ask.answer is Kind.PARTS:
+        expected, answer = _without_nothing(expected), _without_nothing(answer)
     same = answer == expected or (expected == "none" and answer is None)
     return Scored(judged, Score.RIGHT if same else Score.WRONG, f"{told_answer(judged)} ({judged.answered_by.id})")
 
@@ -122,6 +140,11 @@ def _answered(judged: Judgement) -> Scored:
 def _hundredths(answer: object) -> object:
     """Round a rate in parts per million half up to hundredths of a per cent, as tries are told."""
     return divided("div_half_up", answer, _HUNDREDTH) if isinstance(answer, int) else answer
+
+
+def _without_nothing(split: object) -> object:
+    """Leave out the parts that get nothing: a split that names them and one that does not are the same."""
+    return {name: amount for name, amount in split.items() if amount} if isinstance(split, dict) else split
 
 
 def told_answer(judged: Judgement) -> str:

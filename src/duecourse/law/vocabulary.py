@@ -53,6 +53,8 @@ class Column:
     also: Kind | None = None
     words: tuple[str, ...] = ()
     single: bool = False
+    named: bool = False
+    several: bool = False
     bare_day: BareDay = BareDay.NOON
     each: Kind | None = None
     open: bool = False

@@ -7,13 +7,14 @@ kept between runs, so that an answer takes a fraction of a second.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.casefile import Case
 from duecourse.law.document import nearest
 from duecourse.law.judge import Judgement, Reason, judgement
-from duecourse.law.program import compiled
+from duecourse.law.kept import program_of
 from duecourse.law.rulebook import Law, Rule, load
 from duecourse.law.running import Run, run
 from duecourse.law.scoring import told_answer
@@ -46,8 +47,11 @@ class Answer:
     asked: tuple[Told, ...]
 
 
-def answers(cases: Sequence[Case], law: Law | None = None) -> list[Answer]:
-    """Judge every try of some worlds and tell each; DueCourseError for a rulebook that is not there."""
+def answers(cases: Sequence[Case], law: Law | None = None, keep: Path | None = None) -> list[Answer]:
+    """Judge every try of some worlds and tell each; DueCourseError for a rulebook that is not there.
+
+    `keep` is a folder for compiled programs.
+    """
     wanted = {book for case in cases for book in case.rulebooks}
     law = law or load(only=sorted(wanted))
     for case in cases:
@@ -56,7 +60,7 @@ def answers(cases: Sequence[Case], law: Law | None = None) -> list[Answer]:
                 raise DueCourseError(f"{case.file}:{case.line}: no rulebook '{book}'{nearest(book, law.books)}")
     acts = {str(trial.values["act"]) for case in cases for trial in case.tries if "act" in trial.values}
     asks = {str(trial.values["ask"]) for case in cases for trial in case.tries if "ask" in trial.values}
-    program = compiled(law.of(wanted, acts=acts, asks=asks))
+    program = program_of(law.of(wanted, acts=acts, asks=asks), keep)
     made = run(cases, program)
     return [_answer(made, judgement(made, tried)) for tried in made.worlds.tries]
 
@@ -83,7 +87,7 @@ def _what(judged: Judgement) -> str:
     """Say what was tried, in a line."""
     values = judged.tried.trial.values
     at = values.get("at")
-    parts = [f"{key}: {_plain(value)}" for key, value in values.items() if key not in {"at", "at_zone"}]
+    parts = [f"{key}: {plain(value)}" for key, value in values.items() if key not in {"at", "at_zone"}]
     when = f"{at.isoformat()} " if hasattr(at, "isoformat") else ""
     return f"{when}{', '.join(parts)}"
 
@@ -91,7 +95,7 @@ def _what(judged: Judgement) -> str:
 def _told(law: Law, reason: Reason, facts: dict[str, Any]) -> Told:
     rule = reason.rule
     record = rule.record
-    seen = tuple((name, _plain(facts.get(name))) for name in sorted(rule.names))
+    seen = tuple((name, plain(facts.get(name))) for name in sorted(rule.names))
     return Told(
         rule.id, record.topic, record.says, because(rule, facts), law.cite(rule), law.sources[record.cite.source].link,
         record.force, record.checked.how, reason.missing, seen,
@@ -102,11 +106,12 @@ def because(rule: Rule, facts: dict[str, Any]) -> str:
     """Return the rule's own words for why, with the facts filled in; its sentence when it has none."""
     words = rule.record.because or rule.record.says
     for name in rule.names:
-        words = words.replace(f"{{{name}}}", _plain(facts.get(name)))
+        words = words.replace(f"{{{name}}}", plain(facts.get(name)))
     return words
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Write a value as people read it."""
     if value is None:
         return "not known"
     if isinstance(value, bool):
@@ -114,5 +119,5 @@ def _plain(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
-        return ", ".join(_plain(each) for each in value) or "none"
+        return ", ".join(plain(each) for each in value) or "none"
     return str(value)

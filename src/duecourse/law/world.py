@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from duecourse.law import calendars
 from duecourse.law.casefile import Case, Try
-from duecourse.law.columns import DAYS, NESTED, spread
+from duecourse.law.columns import DAYS, FEES, NESTED, NO_LIMIT, spread
 from duecourse.law.program import Program
 from duecourse.law.vocabulary import VOCABULARY, Column
 
@@ -118,6 +118,8 @@ class _Teller:
                 "debts": tuple(self.debts[loan] for loan in about if loan in self.debts),
                 "content_stated": "content" in event or "text" in event,
                 "relation": person.get("relation") if person else None,
+                "speaker": self._speaker(known),
+                **self._number_of(known),
             }
 
     def tried(self, trial: Try, number: int) -> Tried:
@@ -133,11 +135,12 @@ class _Teller:
         shared = {
             **_spread_all("act", values, zone=self.zones[0]),
             **when,
+            "seen": when["moment"],
             **self._zoned(at),
             **self.borrower,
             **self.collector,
             **_spread_all("firm", self._actor(values), "actor."),
-            **_spread_all("person", self.people.get(str(values.get("with"))) or {}, "person."),
+            **_spread_all("person", self._person(tried), "person."),
             **self._reach("number", values.get("number")),
             **self._reach("email", values.get("address")),
             **self._kind_of_day(when["day"]),
@@ -149,11 +152,18 @@ class _Teller:
             "several_loans": len(tried.loans) > 1,
         }
         for loan in tried.loans:
-            of_loan = _spread_all("loan", self.loans.get(loan or "", {}), "loan.")
+            known = self.loans.get(loan or "", {})
+            of_loan = {**_spread_all("loan", known, "loan."), **_fees(known, values.get("item"))}
             yield {**shared, **of_loan, "loan": loan, "debt": self.debts.get(loan or "")}
 
     def _kind_of_day(self, day: date | None) -> Row:
         return calendars.kind_of_day(self.case, day) if self.with_calendars else {}
+
+    def _person(self, tried: Tried) -> Mapping[str, Any]:
+        """Return whom the act is with; of a question, whom it is asked against, or whom it concerns."""
+        given = tried.trial.values
+        named = given.get("with") or given.get("against") or given.get("person")
+        return self.people.get(str(named)) or {}
 
     def _about(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         named = values.get("about") or ((values["loan"],) if values.get("loan") else ())
@@ -194,16 +204,42 @@ class _Teller:
         firm = self.firms.get(str(values.get("by")))
         return firm or {"id": self._firm(None), "role": self.case.collector.get("role")}
 
+    def _speaker(self, event: Mapping[str, Any]) -> str:
+        named = (str(event.get(key)) for key in ("given_by", "with", "by"))
+        return next((name for name in named if name in self.people), "borrower")
+
+    def _number_of(self, event: Mapping[str, Any]) -> Row:
+        reached = self._reach("number", event.get("number"))
+        return {"number_line": reached.get("number.line"), "number_place": reached.get("number.place")}
+
     def _reach(self, table: str, name: object) -> Row:
         rows = cast("tuple[Mapping[str, Any], ...]", self.case.borrower.get(f"{table}s") or ())
         known = {str(row["id"]): row for row in rows}
-        return _spread_all(table, known.get(str(name)) or {}, f"{table}.")
+        if table == "number" and name is None:
+            return {"number.line": "mobile"}  # the borrower's own
+        found = known.get(str(name)) or {}
+        sharing = [self.people[one]["relation"] for one in found.get("shared_with") or () if one in self.people]
+        return {**_spread_all(table, found, f"{table}."), f"{table}.shared_relations": tuple(sharing)}
 
 
 def debt_of(name: str, loan: Mapping[str, Any]) -> str:
     """Return the debt that a loan belongs to: student loans under one account number when obtained are one debt."""
     account = loan.get("account_no_when_obtained")
     return f"account {account}" if loan.get("product") == "student_loan" and account else name
+
+
+def _fees(loan: Mapping[str, Any], item: object) -> Row:
+    """Return the fees that contract and statute allow: their items, and the sum for the act's own item."""
+    found: Row = {}
+    for key, column in zip(FEES, ("fee_in_contract", "fee_by_statute"), strict=True):
+        fees = loan.get(key)
+        if fees is None or fees is True:
+            continue
+        rows = [{"item": fee} if isinstance(fee, str) else fee for fee in fees or ()]
+        found[f"loan.{key}"] = tuple(str(fee["item"]) for fee in rows)
+        sums = [fee.get("amount", NO_LIMIT) for fee in rows if fee["item"] == item]
+        found[column] = sums[0] if sums else None
+    return found
 
 
 def _filled(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,6 +279,8 @@ def _spread(name: str, key: str, column: Column, value: Any, zone: tzinfo) -> Ro
     if key in DAYS:
         days = sorted(date.fromisoformat(str(each)) for each in value)
         return {f"{name}_first": days[0], f"{name}_last": days[-1]} if days else {}
+    if column.also == "clocks" and isinstance(value, tuple):
+        return {name: True, **dict(zip(names[1:], value, strict=True))}
     fits = {"boolean": bool, "integer": int, "money": int, "day": date}.get(column.kind, (str, tuple, list))
     return {names[0]: value} if names and isinstance(value, fits) else {}
 

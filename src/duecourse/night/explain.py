@@ -14,7 +14,7 @@ from duecourse.kernel.components import COMPONENTS
 from duecourse.law.expressions import Expression
 from duecourse.ledger.loan import Loan
 from duecourse.ledger.statement import Line, Statement, statement
-from duecourse.night import one_loan
+from duecourse.night import explain_law, one_loan
 from duecourse.night.moment import Moment
 from duecourse.night.report.show import amount, money
 from duecourse.night.report.words import load_words
@@ -62,6 +62,7 @@ def explain(night: Night, moment: Moment, loan_id: str) -> list[Section]:
         Section("The borrower", _borrower(night, borrower, row)),
         Section("The rung", _rung(night, borrower, teller)),
         Section("What might be done", _treatments(night, borrower, teller)),
+        Section("What the law says", explain_law.lines(night, borrower)),
         Section("Tonight's plan", _plan(night, borrower)),
     ]
 

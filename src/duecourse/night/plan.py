@@ -5,6 +5,7 @@ from typing import Any, Final
 import ibis
 import ibis.expr.types as ir
 
+from duecourse.night.about import about as about_loans
 from duecourse.night.candidates import LOWEST
 from duecourse.night.fact_sources import Tables
 
@@ -90,7 +91,8 @@ def plan(tables: Tables) -> ir.Table:
     rows = rows.left_join(_next_best(tables), ["borrower_no", "next_rank"])
     rows = rows.drop("borrower_no_right", "next_rank_right")
     rows = rows.mutate(act=rows.act.fill_null("none"))
-    rows = rows.left_join(_amounts(tables, rows), ["borrower_no", "act"]).drop("borrower_no_right", "act_right")
+    rows = rows.left_join(_amounts(tables, rows), ["borrower_no", "treatment_no"])
+    rows = rows.drop("borrower_no_right", "treatment_no_right")
     rows = rows.mutate(
         on=rows.on_day,
         value=ibis.cases((rows.by_value & (rows.worth > LOWEST), rows.worth)),
@@ -118,21 +120,15 @@ def _next_best(tables: Tables) -> ir.Table:
 
 
 def _amounts(tables: Tables, rows: ir.Table) -> ir.Table:
-    """List the loans that each act is about.
-
-    Those overdue, else all that owe, without those a hold bars from the act.
-    """
-    wanted = rows.select("borrower_no", "act").distinct()
-    loans = tables("counted").select("borrower_no", "loan_no", "loan_id", "currency", "overdue", "due_today", "owed")
-    about = wanted.join(loans, "borrower_no")
-    about = about.anti_join(tables("holds_now"), ["loan_no", "act"])
-    behind = about.filter(about.overdue > 0).select("borrower_no", "act").distinct().mutate(is_behind=True)
-    about = about.left_join(behind, ["borrower_no", "act"]).drop("borrower_no_right", "act_right")
-    about = about.filter(ibis.ifelse(about.is_behind.notnull(), about.overdue > 0, about.owed > 0))
+    """List the loans that each act is about, without those on which the law refuses it."""
+    wanted = rows.select("borrower_no", "act", "treatment_no").distinct()
+    loans = about_loans(tables, wanted.select("borrower_no", "act").distinct())
+    about = wanted.join(loans, ["borrower_no", "act"])
+    about = about.anti_join(tables("law_refused"), ["borrower_no", "treatment_no", "loan_no"])
     names = ("loan_id", "currency", "overdue", "due_today", "owed")
     amount = ibis.struct({name: about[name] for name in names})
     text = ibis.literal(" ").join([_text(about, name) for name in names])
-    return about.group_by("borrower_no", "act").aggregate(
+    return about.group_by("borrower_no", "treatment_no").aggregate(
         loans=about.loan_id.collect(order_by=about.loan_no),
         amounts=amount.collect(order_by=about.loan_no),
         about=text.group_concat(",", order_by=about.loan_no),

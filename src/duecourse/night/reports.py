@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duecourse
 from duecourse.night.moment import Moment
-from duecourse.night.report import About, Outputs, gather, write_report
+from duecourse.night.report import About, Outputs, Refusal, gather, write_report
 from duecourse.night.run import Night
 
 
@@ -31,6 +31,7 @@ def write(night: Night, moment: Moment, folder: Path, plan_hash: str, languages:
         book,
         strategy.buckets.ranges,
         [rung.stage for rung in strategy.ladder],
+        refusals(night),
     )
     named = {}
     for language in languages:
@@ -38,3 +39,15 @@ def write(night: Night, moment: Moment, folder: Path, plan_hash: str, languages:
         write_report(folder / f"{name}.html", data, language)
         named[name] = f"{name}.html"
     return named
+
+
+def refusals(night: Night) -> list[Refusal]:
+    """Say what the law refused, most refused first; then what rules from memory would have refused."""
+    rules = {rule.id: rule for rule in night.law.rules}
+    found = []
+    for counts, gates in ((night.lawful.refused, True), (night.lawful.from_memory, False)):
+        for name, acts in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            rule = rules[name]
+            source = night.law.sources[rule.record.cite.source]
+            found.append(Refusal(name, rule.record.says, night.law.cite(rule), source.link, acts, gates))
+    return found

@@ -1,7 +1,7 @@
 """The night run: the order of its steps, and what it leaves behind.
 
-load -> position -> ageing -> facts -> stage -> candidates -> choice -> plan -> report. `load` is `duecourse.book.load`;
-verdicts come between candidates and choice once rulebooks are loaded.
+load -> position -> ageing -> facts -> stage -> candidates -> verdicts -> choice -> plan -> report. `load` is
+`duecourse.book.load`.
 """
 
 import hashlib
@@ -21,23 +21,27 @@ import pyarrow as pa
 from duecourse.book.loaded import LoadedBook
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import Catalogue
-from duecourse.night import ageing, candidates, choice, fact_sources, facts, plan, position, stage
+from duecourse.law.house import with_house
+from duecourse.law.rulebook import Law
+from duecourse.law.rulebook import load as load_law
+from duecourse.night import ageing, candidates, choice, fact_sources, facts, plan, position, stage, verdicts
 from duecourse.night.engines import duckdb
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 from duecourse.strategy.models import Strategy
 
 Progress = Callable[[str, int, int], None]
-STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "choice", "plan", "report")
+STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts", "choice", "plan", "report")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: threads, memory for the engine (a DuckDB size), and a folder for what does not fit."""
+    """How to run: threads, memory for the engine (a DuckDB size), a folder for what does not fit, a house rulebook."""
 
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory: str = "6GB"
     spill: Path | None = None
+    house: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Summary:
     quarantined: dict[str, int]
     left_out: dict[str, int]
     warnings: dict[str, int]
+    refused: dict[str, int]
+    refused_from_memory: dict[str, int]
     plan_hash: str
     seconds: float  # float: a duration for people, not money
     outputs: dict[str, str]
@@ -68,14 +74,21 @@ class Summary:
 class Night:
     """A loaded book opened for a strategy: works out positions and plans for one moment after another."""
 
-    def __init__(self, book: LoadedBook, strategy: Strategy, options: Options) -> None:
-        """Open the book on the engine; the strategy's tables are given to it once."""
+    def __init__(self, book: LoadedBook, strategy: Strategy, options: Options, law: Law | None = None) -> None:
+        """Open the book on the engine; the strategy's tables are given to it once.
+
+        `law` is every rulebook of the package unless said.
+        """
         self.book = book
         self.strategy = strategy
+        self.law = law or (with_house(options.house) if options.house else load_law())
+        self.lawful = verdicts.Counted({}, {}, {})
         self.options = options
         spill = options.spill or book.folder.parent / "spill"
         self.empty = frozenset(name for name, rows in book.tables.items() if rows.kept + rows.made == 0)
-        texts = Texts(book.folder.parent.parent / "compiled", duckdb.NAME, strategy.hash, self.empty)
+        texts = Texts(
+            book.folder.parent.parent / "compiled", duckdb.NAME, f"{strategy.hash} {self.law.hash}", self.empty
+        )
         self.engine = duckdb.DuckDB.open(
             book.folder, texts, self.empty, threads=options.threads, memory=options.memory, spill=spill
         )
@@ -109,14 +122,14 @@ class Night:
 
     def plan(self, moment: Moment, progress: Progress | None = None) -> None:
         """Work out the plan from the positions last worked out; leaves the table `plan` in the engine."""
-        for step, work in self._planning(self.is_stale(moment)).items():
+        for step, work in self._planning(moment, stale=self.is_stale(moment)).items():
             if progress:
                 progress(step, 0, 1)
             work()
             if progress:
                 progress(step, 1, 1)
 
-    def _planning(self, stale: bool) -> dict[str, Callable[[], None]]:
+    def _planning(self, moment: Moment, *, stale: bool) -> dict[str, Callable[[], None]]:
         engine, tables, strategy = self.engine, self.engine.table, self.strategy
 
         def age() -> None:
@@ -138,7 +151,10 @@ class Night:
             engine.keep("judged", lambda: candidates.judged(tables))
             name = "candidates_stale" if stale else "candidates_fresh"
             engine.keep(name, lambda: candidates.candidates(tables, strategy, stale=stale))
-            engine.alias("candidates", name)
+            engine.alias("open_candidates", name)
+
+        def weigh() -> None:
+            self.lawful = verdicts.judge(engine, self.law, strategy, moment.on, self.empty)
 
         def choose() -> None:
             engine.keep("ranked", lambda: choice.ranked(tables))
@@ -155,6 +171,7 @@ class Night:
             "facts": collect,
             "stage": place,
             "candidates": judge,
+            "verdicts": weigh,
             "choice": choose,
             "plan": write_down,
         }
@@ -191,14 +208,16 @@ def run(
     options: Options | None = None,
     progress: Progress | None = None,
     report: Callable[[Night, Path, str], dict[str, str]] | None = None,
+    law: Law | None = None,
 ) -> Summary:
     """Run the night and write its outputs to `out`/<business date>, all or nothing; return the summary.
 
     A folder of an earlier run for the same date is replaced once the new one is complete. `report` writes reports
-    from the night's tables, given the folder and the plan's hash, and returns their names and paths.
+    from the night's tables, given the folder and the plan's hash, and returns their names and paths. `law` is every
+    rulebook of the package unless said.
     """
     begun = time.perf_counter()
-    night = Night(book, strategy, options or Options())
+    night = Night(book, strategy, options or Options(), law)
     folder = out / moment.on.isoformat()
     aside = out / f".{moment.on.isoformat()}.{os.getpid()}"
     shutil.rmtree(aside, ignore_errors=True)
@@ -267,6 +286,8 @@ def summarise(
         quarantined={name: rows.quarantined for name, rows in night.book.tables.items()},
         left_out={name: rows.left_out for name, rows in night.book.tables.items()},
         warnings=_warned(night.book),
+        refused=night.lawful.refused,
+        refused_from_memory=night.lawful.from_memory,
         plan_hash=plan_hash,
         seconds=round(time.perf_counter() - begun, 3),  # rounded for people
         outputs=paths,

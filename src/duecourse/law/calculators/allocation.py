@@ -123,14 +123,16 @@ RANKS: Final[Mapping[str, _Rank]] = {
 
 UNDISPUTED: Final = "undisputed"
 PRO_RATA: Final = "pro_rata"
-WORDS: Final = frozenset({UNDISPUTED, PRO_RATA, *TAKERS, *RANKS})
+PRO_RATA_IF_SECURED: Final = "pro_rata_if_secured"  # only where one of the debts has security or is a hire purchase
+WORDS: Final = frozenset({UNDISPUTED, PRO_RATA, PRO_RATA_IF_SECURED, *TAKERS, *RANKS})
 
 
 def among_debts(payment: Payment, debts: Sequence[Debt], order: Sequence[str]) -> Split | None:
     """Split a payment among several debts by an order of words: see TAKERS, RANKS, `undisputed` and `pro_rata`.
 
-    Nothing goes to a debt beyond what is owed on it, nor, under `undisputed`, to one in dispute. A rank that is not
-    known matters only where the payment depends on it.
+    `pro_rata_if_secured` is `pro_rata` where a debt has security, else it is passed over. Nothing goes to a debt
+    beyond what is owed on it, nor, under `undisputed`, to one in dispute. A rank that is not known matters only where
+    the payment depends on it.
 
     None where the order does not say, or rests on what is not known, or where what the borrower directs
     to a disputed debt may not go there. DueCourseError for an unknown word, a debt named twice, directions to
@@ -158,8 +160,10 @@ def _spread(debts: Sequence[Debt], words: Sequence[str], payment: Payment, left:
     if not words:
         return None
     word, later = words[0], words[1:]
-    if word == PRO_RATA:
+    if word == PRO_RATA or (word == PRO_RATA_IF_SECURED and any(debt.secured for debt in debts)):
         return in_proportion(left, owed)
+    if word == PRO_RATA_IF_SECURED:
+        return _spread(debts, later, payment, left)
     if word in TAKERS:
         taken = TAKERS[word](debts, payment, left)
         after = [replace(debt, owed=debt.owed - taken.get(debt.id, 0)) for debt in debts]

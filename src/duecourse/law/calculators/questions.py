@@ -18,6 +18,9 @@ from duecourse.law.calculators.solving import Flow, ppm
 PAYMENTS_MAX: Final = 1_200  # a hundred years of months
 
 
+_SECURED = ("hire_purchase", "home_mortgage", "mortgage")
+
+
 def appendix_j_apr(asked: Plain) -> int | None:
     """Return the annual percentage rate in ppm, rounded down; None where no single rate of at least 0 fits.
 
@@ -124,7 +127,7 @@ def _debt(name: str, owed: int, record: Plain, on: date | None) -> Debt:
         owed=owed,
         due_on=due_on,
         opened_on=plain.day_or_none(record, "opened_on"),
-        secured=bool(plain.truth(record, "secured")),
+        secured=bool(plain.truth(record, "secured") or record.get("secured_by")) or record.get("product") in _SECURED,
         burden=_burden(record, overdue=bool(on and due_on and due_on < on)),
         disputed=bool(plain.truth(record, "disputed")),
     )

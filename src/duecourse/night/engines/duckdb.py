@@ -1,5 +1,7 @@
 """DuckDB, embedded: the default engine."""
 
+import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +100,23 @@ class DuckDB:
         if name not in self._results:
             self._results[name] = self.connection.table(name)
         return self._results[name]
+
+    def make(self, name: str, text: str) -> None:
+        """Work out a table from a statement that is compiled already, and keep it in memory under a name."""
+        self._do(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
+        if name not in self._results:
+            self._results[name] = self.connection.table(name)
+
+    def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:
+        """Name a table that is kept between runs as a file, building it if there is none of what it is `about`."""
+        key = hashlib.sha256(about.encode()).hexdigest()[:16]
+        path = self._texts.folder / f"{name}-{key}.parquet"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f"{path.name}.{os.getpid()}")
+            pq.write_table(build(), beside)
+            beside.replace(path)
+        self._view(name, f"SELECT * FROM read_parquet('{_quoted(path)}')")
 
     def name(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
         """Give a table a name without working it out: a view."""

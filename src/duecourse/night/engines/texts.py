@@ -20,6 +20,7 @@ class Texts:
 
     def __init__(self, folder: Path, engine: str, strategy_hash: str, empty: Iterable[str]) -> None:
         """Find the texts of this engine, strategy, code and list of empty tables in a folder; nothing need be there."""
+        self.folder = folder
         self._path = folder / f"{_key(f'{engine} {strategy_hash} {sorted(empty)}')}.json"
         self._texts: dict[str, str] = {}
         self._new = False

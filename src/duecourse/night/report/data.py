@@ -133,6 +133,18 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Acts proposed that a rule of law refused; with `gates` false, that it would have refused."""
+
+    rule: str
+    says: str
+    citation: str
+    link: str
+    acts: int
+    gates: bool
+
+
+@dataclass(frozen=True)
 class Arm:
     """Borrowers of one arm of the experiment (None: those held out), and the share it is given."""
 
@@ -198,5 +210,6 @@ class ReportData:
     reasons: list[Reason]
     arms: list[Arm]
     tables: list[TableRows]
+    refusals: list[Refusal] = field(default_factory=list)
     warnings: list[WarningRow] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)

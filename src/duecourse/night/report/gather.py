@@ -20,6 +20,7 @@ from duecourse.night.report.data import (
     Flow,
     Outcomes,
     Reason,
+    Refusal,
     ReportData,
     Roll,
     SourceFile,
@@ -51,7 +52,12 @@ class Outputs:
 
 
 def gather(
-    outputs: Outputs, about: About, book: LoadedBook, buckets: Sequence[Bucket], ladder: Sequence[str]
+    outputs: Outputs,
+    about: About,
+    book: LoadedBook,
+    buckets: Sequence[Bucket],
+    ladder: Sequence[str],
+    refusals: Sequence[Refusal] = (),
 ) -> ReportData:
     """Count everything that the report shows; `ladder` are the names of the stages, lowest first."""
     then = about.on - timedelta(days=ROLL_DAYS)
@@ -75,6 +81,7 @@ def gather(
         demands=_records(measures.demanded(outputs.plan), Demand),
         untouched=_count(outputs.plan.filter(ibis._.act == "none"), ibis._.borrower_id),
         reasons=_records(measures.reasons(outputs.plan), Reason),
+        refusals=list(refusals),
         arms=_records(_arms(outputs.plan), Arm),
         tables=_table_rows(book),
         warnings=[WarningRow(one.table, one.kind, one.rows, one.example) for one in book.warnings],

@@ -21,7 +21,12 @@ class Words:
         return self.texts[key].format(**places) if places else self.texts[key]
 
     def name(self, family: str, code: str) -> str:
-        """Return the word for a code of a family (`channel`, `sms`), or the code itself when it has none."""
+        """Return the word for a code of a family (`channel`, `sms`), or the code itself when it has none.
+
+        A reason `law:<rule>` names a rule of law.
+        """
+        if code.startswith("law:"):
+            return self("reason.law_rule", rule=code.removeprefix("law:"))
         return self.texts.get(f"{family}.{code}", code)
 
 

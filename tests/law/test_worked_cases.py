@@ -1,0 +1,54 @@
+"""Every worked case that stands beside the rules, run against the compiled rules."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from duecourse.law.casefile import Case, read_cases
+from duecourse.law.rulebook import BOOKS, load
+from duecourse.law.scoring import Score, Scored, scored
+
+LAW = load()
+TOPICS = {rule.record.topic for rule in LAW.rules}
+
+
+def families() -> dict[str, list[str]]:
+    """Group the books that are in force together: a country with its states, a union with its members."""
+    found: dict[str, list[str]] = {}
+    for name, book in LAW.books.items():
+        found.setdefault(book.beside[0] if book.beside else name, []).append(name)
+    return found
+
+
+FAMILIES = families()
+SHELF = os.environ.get("DUECOURSE_SHELF")
+
+
+def wrong(found: list[Scored]) -> list[str]:
+    return [
+        f"{one.score}: {Path(one.case.file).name}:{one.judged.tried.trial.line} {one.case.id}: "
+        f"expected {one.judged.tried.trial.expect} {one.judged.tried.trial.rule or ''}, got {one.got}"
+        for one in found
+        if one.score is not Score.RIGHT
+    ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_cases_beside_the_rules(family: str) -> None:
+    files = [path for book in FAMILIES[family] for path in sorted((BOOKS / book).glob("*.cases.yaml"))]
+    cases: list[Case] = [case for path in files for case in read_cases(path, topics=TOPICS)]
+    assert cases
+    assert not wrong(scored(cases, LAW))
+
+
+def test_case_ids_are_used_once() -> None:
+    ids = [case.id for path in sorted(BOOKS.glob("*/*.cases.yaml")) for case in read_cases(path, topics=TOPICS)]
+    assert len(ids) == len(set(ids)), sorted({one for one in ids if ids.count(one) > 1})
+
+
+@pytest.mark.skipif(SHELF is None, reason="the shelf is not here")
+def test_the_cases_of_the_shelf_are_beside_the_rules() -> None:
+    shelf = [c.id for path in Path(str(SHELF)).glob("law/cases/*.yaml") for c in read_cases(path, topics=TOPICS)]
+    ours = {case.id for path in BOOKS.glob("*/*.cases.yaml") for case in read_cases(path, topics=TOPICS)}
+    assert set(shelf) <= ours
