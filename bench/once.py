@@ -1,6 +1,7 @@
 """One load, or one night, in a process of its own, so that its peak memory is its own.
 
-`python -m bench.once load BOOK.toml OUT` or `python -m bench.once night TABLES OUT DATE`: prints JSON.
+`python -m bench.once load BOOK.toml OUT` or `python -m bench.once night TABLES OUT DATE [STRATEGY [lawless]]`: prints
+JSON. A lawless night has a rulebook without a rule for every country, so that it may do all that it might.
 """
 
 import json
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from duecourse.book.load import load
 from duecourse.book.loaded import open_book
+from duecourse.book.synth_world import PLACES
+from duecourse.law.records import Book
+from duecourse.law.rulebook import Law
 from duecourse.night import facts
 from duecourse.night.moment import Moment
 from duecourse.night.run import run
@@ -25,15 +29,23 @@ def one_load(mapping: Path, out: Path) -> dict[str, object]:
     return {"seconds": time.perf_counter() - begun, "tables": str(book.folder)}
 
 
-def one_night(tables: Path, out: Path, on: date) -> dict[str, object]:
-    """Run the night with the default strategy, from loaded tables to all outputs written."""
+def lawless() -> Law:
+    """Return rulebooks without a rule, for every country that a synthetic borrower may live in."""
+    countries = sorted({place.country for place in PLACES})
+    books = {code.lower(): Book(id=code.lower(), title=f"No rules for {code}", country=code) for code in countries}
+    return Law(books, (), {}, {}, "none")
+
+
+def one_night(tables: Path, out: Path, on: date, strategy_file: Path | None, law: Law | None) -> dict[str, object]:
+    """Run the night, from loaded tables to all outputs written; None is the default strategy, every rulebook."""
     begun = time.perf_counter()
     book = open_book(tables)
-    strategy = load_strategy(None, facts.CATALOGUE.kinds)
-    summary = run(book, strategy, Moment(on), out)
+    strategy = load_strategy(strategy_file, facts.CATALOGUE.kinds)
+    summary = run(book, strategy, Moment(on), out, law=law)
     return {
         "seconds": time.perf_counter() - begun,
         "plan_hash": summary.plan_hash,
+        "refused": sum(summary.refused.values()),
         "outputs": summary.outputs,
     }
 
@@ -41,7 +53,12 @@ def one_night(tables: Path, out: Path, on: date) -> dict[str, object]:
 def main(arguments: list[str]) -> dict[str, object]:
     """Do what the arguments say, and add the process's peak memory."""
     what, source, out = arguments[0], Path(arguments[1]), Path(arguments[2])
-    found = one_load(source, out) if what == "load" else one_night(source, out, date.fromisoformat(arguments[3]))
+    if what == "load":
+        found = one_load(source, out)
+    else:
+        on, more = date.fromisoformat(arguments[3]), arguments[4:]
+        strategy = Path(more[0]) if more and more[0] != "default" else None
+        found = one_night(source, out, on, strategy, lawless() if "lawless" in more[1:] else None)
     # Linux counts kilobytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return found | {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}

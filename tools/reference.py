@@ -1,7 +1,8 @@
 """Write docs/reference from the code: `tools/reference.py`, or `--check` to say what is out of date.
 
-Tables come from `book.schema`, commands from the command line itself, facts from the catalogue, and errors
-from every place in the source that raises one, so none of them can be forgotten.
+Tables come from `book.schema`, commands from the command line itself, facts from the catalogue, rules and their
+facts from the rulebooks, words of cases from the vocabulary, and errors from every place in the source that raises
+one, so none of them can be forgotten.
 """
 
 import ast
@@ -9,9 +10,10 @@ import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import typer.main
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -108,8 +110,126 @@ def facts() -> str:
     """Page of the facts that conditions may name."""
     catalogue = importlib.import_module("duecourse.night.facts").CATALOGUE
     lines = ((f"`{fact.name}`", fact.kind.value, fact.says) for fact in catalogue.values())
-    head = "# Facts\n\nWhat the conditions of a strategy or a rulebook may name. A fact that is not known is null.\n\n"
+    head = (
+        "# Facts\n\nWhat the conditions of a strategy may name; [rulebooks have facts of their own](law-facts.md)."
+        " A fact that is not known is null.\n\n"
+    )
     return head + rows(("fact", "kind", "meaning"), lines)
+
+
+@cache
+def _law() -> Any:
+    return importlib.import_module("duecourse.law.rulebook").load()
+
+
+def rules() -> str:
+    """Page of the rules of every rulebook."""
+    law = _law()
+    found = sorted(law.rules, key=lambda rule: (rule.id, rule.record.from_))
+    head = (
+        f"# Rules\n\n{len(found)} rules of {len(law.books)} rulebooks. [The law](../concepts/law.md) explains each"
+        " column; `duecourse law show RULE` prints one whole. A rule from memory refuses nothing.\n"
+    )
+    heads = ("rule", "says", "citation", "force", "checked", "from")
+    parts = [head]
+    for name, book in sorted(law.books.items()):
+        lines = (_rule(law, rule) for rule in found if rule.book == name)
+        parts.append(f"## {name}: {book.title}\n\n{_where(book)}\n\n{rows(heads, lines)}")
+    return "\n".join(parts)
+
+
+def _rule(law: Any, rule: Any) -> tuple[object, ...]:
+    record = rule.record
+    link = law.sources[record.cite.source].link
+    until = f" to {record.to}" if record.to else ""
+    checked = f"{record.checked.how}, {record.checked.on}"
+    says = record.says if record.effect != "advises" else f"{record.says} (Advice: it refuses nothing.)"
+    return f"`{rule.id}`", says, f"[{law.cite(rule)}]({link})", record.force, checked, f"{record.from_}{until}"
+
+
+def _where(book: Any) -> str:
+    """Say for which borrowers a rulebook is in force."""
+    place = book.locality or book.region or book.country or ", ".join(sorted(book.countries))
+    beside = f", beside {', '.join(f'`{name}`' for name in book.beside)}" if book.beside else ""
+    return f"In force for borrowers in {place}{beside}."
+
+
+def law_facts() -> str:
+    """Page of the facts of every rulebook, and of the published series that they look up."""
+    module = importlib.import_module("duecourse.law.rulebook")
+    law = _law()
+    head = (
+        "# Facts of the rulebooks\n\nWhat the conditions of rules may name, beside the keys of"
+        " [acts, loans and people](cases.md) and the names that [are always there](../concepts/law.md)."
+        " A fact `event.x` is one of each earlier event.\n"
+    )
+    parts, series = [head], {}
+    for folder in sorted(path for path in module.BOOKS.iterdir() if path.is_dir()):
+        facts = [law.facts[name] for name in sorted(_declared(folder)) if name in law.facts]
+        series.update({fact.table.table: fact.table for fact in facts if fact.table is not None})
+        if facts:
+            lines = ((f"`{fact.name}`", fact.kind.value, _found(fact), fact.record.says) for fact in facts)
+            parts.append(f"## {folder.name}\n\n" + rows(("fact", "kind", "found by", "meaning"), lines))
+    told = (
+        (f"`{name}`", table.says, f"{table.rows[0].from_} to {table.until}", len(table.rows))
+        for name, table in sorted(series.items())
+    )
+    return "\n".join([*parts, "## Published series\n\n" + rows(("table", "meaning", "known", "rows"), told)])
+
+
+def _found(fact: Any) -> str:
+    """Say in which way a fact is found, and among which kinds of event."""
+    return f"{fact.way.replace('_', ' ')} {', '.join(f'`{kind}`' for kind in fact.of)}".strip()
+
+
+def _declared(folder: Path) -> Iterator[str]:
+    """Yield the names of the facts that the files of a rulebook declare."""
+    read = importlib.import_module("duecourse.law.document").read
+    for path in sorted(folder.glob("*.yaml")):
+        values = {} if path.name.endswith(".cases.yaml") else read(path, days_and_fractions=True).values
+        yield from (entry["fact"] for entry in values.get("facts", ()))
+
+
+def cases() -> str:
+    """Page of every word that a world of a worked case may use."""
+    words = importlib.import_module("duecourse.law.vocabulary").VOCABULARY
+    head = (
+        "# Words of cases\n\nEvery key and word that a [worked case](../concepts/cases.md) may use, and so every column"
+        " of acts and events that a rule may name. Silence means *not known* unless the third column says otherwise.\n"
+    )
+    parts = [head, "## A case\n\n" + rows(("key", "meaning"), _words(words.case))]
+    for name, columns in words.tables.items():
+        lines = (_key(key, column) for key, column in columns.items())
+        parts.append(f"## Keys of: {name}\n\n" + rows(("key", "kind", "silence means", "meaning"), lines))
+    lines = (_key(key, column) for key, column in words.parts.items())
+    parts.append("## Names inside parts\n\n" + rows(("name", "kind", "silence means", "meaning"), lines))
+    asks = ((f"`{name}`", ask.answer.value, f"{ask.says}{_seen(ask.seen)}") for name, ask in words.asks.items())
+    parts.append("## Questions\n\n" + rows(("question", "its answer", "meaning"), asks))
+    lists = {name: known for name, known in words.enumerations.items() if name != "ask"}
+    parts += [f"## Words of: {name}\n\n" + rows(("word", "meaning"), _words(known)) for name, known in lists.items()]
+    return "\n".join(parts)
+
+
+def _words(known: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
+    return ((f"`{word}`", says) for word, says in known.items())
+
+
+def _key(key: str, column: Any) -> tuple[object, ...]:
+    of = f" of {column.of}" if column.of else ""
+    also = f", or {column.also.value}" if column.also else ""
+    instead = f", or {', '.join(f'`{word}`' for word in column.words)}" if column.words else ""
+    silent = "" if column.otherwise is None else f"`{_written(column.otherwise)}`"
+    return f"`{key}`", f"{column.kind.value}{of}{also}{instead}", silent, f"{column.says}{_seen(column.seen)}"
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _seen(values: Iterable[object]) -> str:
+    """Name the values of an open text that worked cases use."""
+    told = ", ".join(f"`{value}`" for value in values)
+    return f"; such as {told}" if told else ""
 
 
 def _error_classes(trees: dict[str, ast.Module]) -> dict[str, str]:
@@ -169,6 +289,9 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "tables.md": tables,
     "commands.md": commands,
     "facts.md": facts,
+    "rules.md": rules,
+    "law-facts.md": law_facts,
+    "cases.md": cases,
     "errors.md": errors,
 }
 

@@ -1,7 +1,8 @@
 """Each story of this folder, under the default strategy.
 
-A story is a YAML file: who owes what, what happened on which day, and for some days the stage, act and amounts that
-the plan must have (`beside`: what else is done that day, of which the borrower does not hear). Amounts are in dollars.
+A story is a YAML file: who owes what (and where they live, if not in the United States), what happened on which day,
+and for some days the stage, act and amounts that the plan must have (`beside`: what else is done that day, of which
+the borrower does not hear). Amounts are in dollars.
 `plan: nothing` means that the borrower is not in the plan at all. The plan of a day is made in the night before, so
 what happened on a day counts from the next day's plan on. All stories stand in one book and know nothing of each other.
 """
@@ -31,7 +32,7 @@ EVENTS = ("furnished", "listed", "sued", "settlement_offer", "sold", "reward", "
 def read(path: Path) -> Story:
     """Read a story; every value is a text."""
     found: Story = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506  it makes text only
-    assert found.keys() == {"story", "borrower", "loans", "schedule", "happened", "expected"}, path
+    assert found.keys() - {"lives"} == {"story", "borrower", "loans", "schedule", "happened", "expected"}, path
     return found
 
 
@@ -45,7 +46,8 @@ def cents(amount: str) -> int:
 def rows_of(story: Story) -> list[tuple[str, dict[str, Any]]]:
     """Turn a story into rows of a book: (table, row)."""
     who = story["borrower"]
-    rows: list[tuple[str, dict[str, Any]]] = [("borrowers", {"borrower_id": who, "country": "US"})]
+    lives = {"country": "US", "zones": "America/New_York", **story.get("lives", {})}
+    rows: list[tuple[str, dict[str, Any]]] = [("borrowers", {"borrower_id": who, **lives})]
     for one in story["loans"]:
         terms = {name: value for name, value in one.items() if name not in {"loan", "lent", "on"}}
         row = {"loan_id": one["loan"], "borrower_id": who, "currency": "USD", "principal": cents(one["lent"])}

@@ -117,12 +117,12 @@ def _unknown_name(name: str, refers: Collection[str], allowed: Collection[str]) 
     return f"no {' or '.join(sorts)} {shown(name)} in this case{close or f': add it to {sections}'}"
 
 
-def read_cases(path: Path, *, expects: bool = True, topics: Collection[str] = ()) -> tuple[Case, ...]:
+def read_cases(path: Path, *, expects: bool = True, topics: Collection[str] | None = ()) -> tuple[Case, ...]:
     """Read a file of cases, in its order.
 
     With `expects=False` the file holds what-ifs: `expect`, and what only documents a case, may be missing, and one
-    case may stand alone. A try's `rule` must be a topic of the file or one of `topics`. Raises DueCourseError with
-    file, line and what to do for the first fault.
+    case may stand alone. A try's `rule` must be a topic of the file or one of `topics` (None: any).
+    Raises DueCourseError with file, line and what to do for the first fault.
     """
     document = read(path, days_and_fractions=True)
     values = document.values
@@ -146,7 +146,7 @@ def read_cases(path: Path, *, expects: bool = True, topics: Collection[str] = ()
         if tries > TRIES_MAX:
             raise fault(document, at, f"more than {TRIES_MAX} tries in one file: cut the file in two")
         cases.append(case)
-    if expects:
+    if expects and topics is not None:
         _refuse_unknown_topics(document, cases, topics)
     return tuple(cases)
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
+from duecourse.kernel.errors import DueCourseError
 from duecourse.law.calculators import CALCULATORS
 from duecourse.law.casefile import Case
 from duecourse.law.program import WORD, Program, compiled
@@ -42,6 +43,7 @@ class Judgement:
     asked: tuple[Rule, ...]
     answer: Any = None
     answered_by: Rule | None = None
+    trouble: str = ""  # why a calculator could not work with what the world says
     answerable: bool = False  # whether some rule of these rulebooks answers such questions
 
     @property
@@ -73,10 +75,13 @@ def judgement(made: Run, tried: Tried, gate: Gate = gates) -> Judgement:
     rules = made.program.law.rules
     if "ask" in tried.values:
         asked = [rule for index, rule in enumerate(rules) if _bit(rows[0], "asked", index) and rule.permit is None]
-        answer, by = _answer(made, tried, asked, gate)
+        try:
+            (answer, by), trouble = _answer(made, tried, asked, gate), ""
+        except DueCourseError as error:
+            (answer, by), trouble = (None, None), str(error)
         books, ask = tried.case.rulebooks, tried.values["ask"]
         answerable = any(rule.record.answers == ask and rule.book in books for rule in rules)
-        return Judgement(tried, (), (), tuple(asked), answer, by, answerable)
+        return Judgement(tried, (), (), tuple(asked), answer, by, trouble, answerable)
     judged = [_refusals(made, row, rules) for row in rows]
     names_none = not (tried.trial.values.get("about") or tried.trial.values.get("loan"))
     # An act that names no loan may be about any: it is lawful when it is lawful for one of them.

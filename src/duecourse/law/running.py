@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from duecourse.kernel.errors import DueCourseError
 from duecourse.law.casefile import Case
 from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, VERDICTS, Program
 from duecourse.law.world import Worlds, worlds
@@ -32,13 +33,17 @@ class Run:
 
 
 def run(cases: Sequence[Case], program: Program) -> Run:
-    """Make the tables of the cases and run the program over them."""
+    """Make the tables of the cases and run the program over them; DueCourseError when a number leaves 64 bits."""
     connection = duckdb.connect(config={"threads": 2})
     made = worlds(cases, program)
     for name, table in ((ACTS, made.acts), (EVENTS, made.events), (BUSINESS_DAYS, made.business_days)):
         connection.register(name, table)
-    for step in program.steps:
-        connection.execute(f"create temp table {step.table} as {step.sql}")
+    try:
+        for step in program.steps:
+            connection.execute(f"create temp table {step.table} as {step.sql}")
+    except duckdb.OutOfRangeException as error:
+        told = str(error).splitlines()[0]
+        raise DueCourseError(f"a number of the world is too large to work with: {told}") from None
     cursor = connection.execute(f"select * from {VERDICTS}")
     names = [each[0] for each in cursor.description or ()]
     rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())

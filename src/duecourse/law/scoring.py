@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from duecourse.kernel.errors import DueCourseError
 from duecourse.law.casefile import Case
 from duecourse.law.expression_rows import divided
 from duecourse.law.judge import Judgement, gates, judgement
@@ -63,7 +64,13 @@ def scored(cases: Sequence[Case], law: Law, keep: Path | None = None) -> list[Sc
             judged = _scored(group, program_of(law.of(books), keep))
             found.update({id(one.judged.tried.trial): one for one in judged})
         else:
-            found.update({id(trial): _without_book(case, at) for case in group for at, trial in enumerate(case.tries)})
+            found.update(
+                {
+                    id(trial): _not_judged(case, at, "no rulebook")
+                    for case in group
+                    for at, trial in enumerate(case.tries)
+                }
+            )
     return [found[id(trial)] for case in cases for trial in case.tries]
 
 
@@ -80,17 +87,30 @@ def _groups(cases: Iterable[Case]) -> dict[tuple[str, ...], list[Case]]:
     return {tuple(sorted(books)): members for books, members in groups}
 
 
-def _without_book(case: Case, number: int) -> Scored:
+def _not_judged(case: Case, number: int, why: str) -> Scored:
     trial = case.tries[number]
     judged = Judgement(Tried(case, trial, -1, (), trial.values), (), (), ())
-    return Scored(judged, Score.NOT_COVERED, "no rulebook")
+    return Scored(judged, Score.NOT_COVERED, why)
 
 
 def _scored(cases: Sequence[Case], program: Program) -> Iterable[Scored]:
-    made = run(cases, program)
+    try:
+        made = run(cases, program)
+    except DueCourseError as error:
+        yield from _one_by_one(cases, program, str(error))
+        return
     for tried in made.worlds.tries:
-        judged = judgement(made, tried, gate_of(tried))
-        yield score(judged)
+        yield score(judgement(made, tried, gate_of(tried)))
+
+
+def _one_by_one(cases: Sequence[Case], program: Program, trouble: str) -> Iterable[Scored]:
+    """Judge each case alone where all together fail: only those at fault are not covered."""
+    if len(cases) > 1:
+        for case in cases:
+            yield from _scored([case], program)
+        return
+    for at in range(len(cases[0].tries)):
+        yield _not_judged(cases[0], at, trouble)
 
 
 def gate_of(tried: Tried) -> Callable[[Rule], bool]:
@@ -124,6 +144,8 @@ def _told(rule: Rule, missing: Sequence[str]) -> str:
 
 def _answered(judged: Judgement) -> Scored:
     expected, answer = judged.tried.trial.expect, judged.answer
+    if judged.trouble:
+        return Scored(judged, Score.NOT_COVERED, judged.trouble)
     if judged.answered_by is None:
         # Rules on the question that do not apply say that there is no such date or cap.
         right = expected == "none" and judged.answerable

@@ -71,7 +71,7 @@ def _answer(made: Run, judged: Judgement) -> Answer:
     facts = made.facts(act_no)
     if "ask" in values:
         by: tuple[Reason, ...] = (Reason(judged.answered_by),) if judged.answered_by is not None else ()
-        verdict = told_answer(judged) if by else "no rule answers"
+        verdict = judged.trouble or (told_answer(judged) if by else "no rule answers")
     else:
         by = judged.reasons
         verdict = "permitted" if judged.permitted else "refused"

@@ -42,7 +42,7 @@ def _told(
     asked = [rule for place, rule in enumerate(rules) if rule.permit is not None and _set(verdict, "asked", place)]
     against = {rule for place, rule in enumerate(rules) if rule.permit is not None and _set(verdict, "refused", place)}
     gating = [rule for rule in asked if rule in against and gates(rule)]
-    found = [f"{act}: {'refused' if gating else 'permitted'}, {len(asked)} rules asked"]
+    found = [f"{act}: {'refused' if gating else 'permitted'}, {_counted(len(asked))} asked"]
     for rule in sorted(asked, key=lambda each: (each not in gating, each not in against, each.id)):
         how = "refuses" if rule in gating else "would refuse, not gating" if rule in against else "permits"
         why = f": {because(rule, dict(known))} ({law.cite(rule)})" if rule in against else ""
@@ -53,3 +53,7 @@ def _told(
 
 def _set(verdict: Mapping[str, Any], which: str, place: int) -> bool:
     return bool(verdict[f"{which}_{place // WORD}"] >> (place % WORD) & 1)  # a place among bits, not money
+
+
+def _counted(rules: int) -> str:
+    return "1 rule" if rules == 1 else f"{rules} rules"

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from duecourse.night.about import about as about_loans
 from duecourse.night.candidates import LOWEST
 from duecourse.night.fact_sources import Tables
+from duecourse.night.verdicts import LAW, MEMORY
 
 COLUMNS: Final = (
     "on", "borrower_no", "borrower_id", "stage", "arm", "held_out", "assignment_ppm", "act", "channel", "team", "slot",
@@ -25,6 +26,9 @@ def lines(tables: Tables, chosen: ir.Table) -> ir.Table:
     """
     people = tables("standing").select("borrower_no", "stepped_back", "held_out")
     done = chosen.select("borrower_no", "treatment_no", "rank", "priority", "worth").join(people, "borrower_no")
+    done = done.left_join(_unlawful_better(tables, done), "borrower_no").drop("borrower_no_right")
+    done = done.left_join(_doubted(tables), ["borrower_no", "treatment_no"])
+    done = done.drop("borrower_no_right", "treatment_no_right")
     main = done.select(
         "borrower_no",
         "treatment_no",
@@ -34,6 +38,8 @@ def lines(tables: Tables, chosen: ir.Table) -> ir.Table:
         reasons=_array(
             ibis.cases((done.rank == 0, "best_possible"), else_="next_best_possible"),
             ibis.literal("stepped_back_") + done.stepped_back,
+            done.unlawful,
+            done.doubted,
         ),
     )
     possible = tables("candidates").filter(ibis._.blocked.isnull())
@@ -45,8 +51,30 @@ def lines(tables: Tables, chosen: ir.Table) -> ir.Table:
     return ibis.union(main, required, _nothing(tables, main, required), _unplaced(tables), distinct=False)
 
 
-def _array(first: Any, second: Any) -> Any:
-    return second.isnull().ifelse(ibis.array([first]), ibis.array([first, second]))
+def _array(first: Any, *others: Any) -> Any:
+    """Make a list of the first and of those of the others that there are."""
+    found = ibis.array([first])
+    for other in others:
+        found = other.isnull().ifelse(found, found.concat(ibis.array([other])))
+    return found
+
+
+def _unlawful_better(tables: Tables, done: ir.Table) -> ir.Table:
+    """Name for each borrower the law's reason against the best treatment that would have come before the chosen one."""
+    taken = done.select("borrower_no", taken_no=done.treatment_no, taken_worth=done.worth)
+    rows = tables("candidates").filter(ibis._.blocked.startswith(LAW)).join(taken, "borrower_no")
+    ahead = (rows.worth > rows.taken_worth) | ((rows.worth == rows.taken_worth) & (rows.treatment_no < rows.taken_no))
+    rows = rows.filter(ahead)
+    order = ibis.window(group_by=rows.borrower_no, order_by=[rows.worth.desc(), rows.treatment_no.asc()])
+    return rows.mutate(place=ibis.row_number().over(order)).filter(ibis._.place == 0).select(
+        "borrower_no", unlawful=ibis._.blocked
+    )  # fmt: skip
+
+
+def _doubted(tables: Tables) -> ir.Table:
+    """Name for each treatment a rule from memory that would refuse it, were it switched on."""
+    rows = tables("law_doubted")
+    return rows.group_by("borrower_no", "treatment_no").aggregate(doubted=ibis.literal(MEMORY) + rows.rule.min())
 
 
 def _nothing(tables: Tables, main: ir.Table, required: ir.Table) -> ir.Table:

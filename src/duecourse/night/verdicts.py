@@ -27,6 +27,7 @@ from duecourse.strategy.models import Strategy
 
 NO_RULEBOOK: Final = "no_rulebook"
 LAW: Final = "law:"  # before the id of a rule, where a reason is one
+MEMORY: Final = "memory:"  # before the id of a rule from memory that would have refused
 _JUDGED: Final = ("contact", "furnish", "list", "sue", "sell")
 _YEARS_BEFORE: Final = 4  # of working days: how far back a period that still runs may have begun
 _YEARS_AFTER: Final = 7
@@ -112,6 +113,9 @@ def judge(engine: Engine, law: Law, strategy: Strategy, on: date, empty: frozens
     whole = "_".join(["law_refused_in", *names])
     engine.keep(whole, lambda: _refused(tables, names))
     engine.alias("law_refused", whole)
+    doubts = "_".join(["law_doubted_in", *names])
+    engine.keep(doubts, lambda: _doubted(tables, names))
+    engine.alias("law_doubted", doubts)
     engine.keep("candidates", lambda: _candidates(tables))
     return Counted(refused, memory, programs)
 
@@ -133,7 +137,8 @@ def _country(engine: Engine, law: Law, country: str, empty: frozenset[str]) -> J
     for step in program.steps:
         engine.make(step.table, step.sql)
     if any(rule.permit is not None for rule in part.rules):
-        engine.keep(f"law_refused{suffix}", lambda: _refused_rows(tables, suffix, part.rules))
+        engine.keep(f"law_refused{suffix}", lambda: _refused_rows(tables, suffix, part.rules, gates))
+        engine.keep(f"law_doubted{suffix}", lambda: _refused_rows(tables, suffix, part.rules, _from_memory))
     facts = sorted({table for name, table in program.found_in.items() if not name.startswith("event.")})
     return Judged(part.rules, f"{VERDICTS}{suffix}", (f"{ACTS}{suffix}", *facts))
 
@@ -161,17 +166,30 @@ def bit(rows: ir.Table, which: str, place: int) -> Any:
     return (rows[f"{which}_{word}"] & ibis.literal(bit).cast("int64")) != 0
 
 
-def _refused_rows(tables: Tables, suffix: str, rules: tuple[Rule, ...]) -> ir.Table:
-    """Return the rows that a gating rule refuses: borrower, treatment, loan, and the strongest such rule."""
+def _from_memory(rule: Rule) -> bool:
+    return rule.record.checked.how == "memory" and rule.record.effect != "advises"
+
+
+def _refused_rows(tables: Tables, suffix: str, rules: tuple[Rule, ...], counts: Callable[[Rule], bool]) -> ir.Table:
+    """Return the rows that a rule which counts refuses: borrower, treatment, loan, and the strongest such rule."""
     verdicts = tables(f"{VERDICTS}{suffix}")
-    gating = [(place, rule) for place, rule in enumerate(rules) if rule.permit is not None and gates(rule)]
-    ordered = sorted(gating, key=lambda pair: (STEPS.index(pair[1].record.step), pair[1].id))
+    counting = [(place, rule) for place, rule in enumerate(rules) if rule.permit is not None and counts(rule)]
+    ordered = sorted(counting, key=lambda pair: (STEPS.index(pair[1].record.step), pair[1].id))
+    never = (ibis.literal(value=False), "")  # a country may have no such rule
     first = ibis.cases(
-        *((bit(verdicts, "refused", place), rule.id) for place, rule in ordered), else_=ibis.null("string")
+        never, *((bit(verdicts, "refused", place), rule.id) for place, rule in ordered), else_=ibis.null("string")
     )
     found = verdicts.select("act_no", rule=first).filter(ibis._.rule.notnull())
     acts = tables("law_rows").select("act_no", "treatment_no", "loan_no", borrower_no="world")
     return found.join(acts, "act_no").select("borrower_no", "treatment_no", "loan_no", "rule")
+
+
+def _doubted(tables: Tables, names: list[str]) -> ir.Table:
+    """Return all rows that rules from memory would refuse, of every country."""
+    rows = [tables(f"law_doubted_{name}") for name in names]
+    if rows:
+        return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    return _refused(tables, []).filter(ibis.literal(value=False))
 
 
 def _refused(tables: Tables, names: list[str]) -> ir.Table:

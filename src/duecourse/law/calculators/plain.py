@@ -127,7 +127,8 @@ def flows(plain: Plain, key: str) -> list[Flow]:
 
 
 def _series(row: Plain) -> list[date]:
-    first, times, every = day(row, "first_on"), whole(row, "times"), text(row, "every")
+    first, times = day(row, "first_on"), whole(row, "times") if "times" in row else 1
+    every = text(row, "every") if "every" in row or times > 1 else "once"
     if not 1 <= times <= TIMES_MAX:
         raise wrong("times", times, f"a number from 1 to {TIMES_MAX}")
     if times == 1:

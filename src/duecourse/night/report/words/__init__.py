@@ -23,8 +23,10 @@ class Words:
     def name(self, family: str, code: str) -> str:
         """Return the word for a code of a family (`channel`, `sms`), or the code itself when it has none.
 
-        A reason `law:<rule>` names a rule of law.
+        A reason `law:<rule>` names a rule of law that refuses, `memory:<rule>` one that would if it were switched on.
         """
+        if code.startswith("memory:"):
+            return self("reason.law_doubt", rule=code.removeprefix("memory:"))
         if code.startswith("law:"):
             return self("reason.law_rule", rule=code.removeprefix("law:"))
         return self.texts.get(f"{family}.{code}", code)
