@@ -101,6 +101,14 @@ def strangers(scene: Scene) -> None:
             phone=dice.one(True, True, False),
             employer=dice.one(True, True, False),
         )
+    _asked_before(scene, whom)
+    for _ in range(dice.randint(3, 6)):
+        _asks(scene, whom)
+
+
+def _asked_before(scene: Scene, whom: str) -> None:
+    """Whoever is asked may have been asked before, and have said when to come again."""
+    dice = scene.dice
     if dice.chance(40):
         contacted(
             scene,
@@ -128,29 +136,33 @@ def strangers(scene: Scene) -> None:
                 given_to=OUR,
                 on=dice.one(None, scene.day),
             )
-    for _ in range(dice.randint(3, 6)):
-        content = dice.one(
-            None,
-            None,
-            ("asks_for_whereabouts", "gives_own_name"),
-            ("asks_for_whereabouts",),
-            ("gives_own_name", "asks_for_whereabouts", "names_employer"),
-            ("gives_own_name", "asks_for_whereabouts", "names_employer", "employer_asked_for"),
-            ("gives_own_name", "asks_for_whereabouts", "debt_details"),
-            ("gives_own_name", "asks_for_whereabouts", "postcard"),
-            ("gives_own_name", "asks_who_acts_for_estate"),
-            ("gives_own_name", "asks_for_whereabouts", "envelope_shows_debt"),
-            ("gives_own_name", "asks_for_whereabouts", "short_collector_line"),
-            ("debt_details", "full_collector_line", "opt_out_line"),
-        )
-        reaches(
-            scene,
-            daytime(scene),
-            dice.weighted({"call": 5, "letter": 3, "visit": 1, "email": 1}),
-            whom=whom,
-            content=content,
-            purpose=dice.weighted({"location": 7, None: 3, "post_judgment_remedy": 1, "marketing": 1}),
-        )
+
+
+def _asks(scene: Scene, whom: str) -> None:
+    """Propose to ask somebody where the borrower is, with words that may and may not be said."""
+    dice = scene.dice
+    content = dice.one(
+        None,
+        None,
+        ("asks_for_whereabouts", "gives_own_name"),
+        ("asks_for_whereabouts",),
+        ("gives_own_name", "asks_for_whereabouts", "names_employer"),
+        ("gives_own_name", "asks_for_whereabouts", "names_employer", "employer_asked_for"),
+        ("gives_own_name", "asks_for_whereabouts", "debt_details"),
+        ("gives_own_name", "asks_for_whereabouts", "postcard"),
+        ("gives_own_name", "asks_who_acts_for_estate"),
+        ("gives_own_name", "asks_for_whereabouts", "envelope_shows_debt"),
+        ("gives_own_name", "asks_for_whereabouts", "short_collector_line"),
+        ("debt_details", "full_collector_line", "opt_out_line"),
+    )
+    reaches(
+        scene,
+        daytime(scene),
+        dice.weighted({"call": 5, "letter": 3, "visit": 1, "email": 1}),
+        whom=whom,
+        content=content,
+        purpose=dice.weighted({"location": 7, None: 3, "post_judgment_remedy": 1, "marketing": 1}),
+    )
 
 
 def mailboxes(scene: Scene) -> None:

@@ -1,0 +1,1 @@
+"""What free text says: the banned content of a message, found by lists of words that people can read and mend."""
