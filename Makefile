@@ -11,7 +11,7 @@ LOANS ?= 1000000
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock soak bench-night clean
+.PHONY: help demo test check docs lock soak bench-night bench-law clean
 
 help: ## Say what each command does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ soak: $(READY) ## The random tests, many times longer and with new seeds.
 
 bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for a smaller book.
 	@$(RUN) -m bench.night --loans $(LOANS) --json
+
+bench-law: $(READY) ## Time the night with every rulebook over the night without law.
+	@$(RUN) -m bench.night_law --loans $(LOANS) --json
 
 clean: ## Remove what runs leave behind; .venv stays.
 	@rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

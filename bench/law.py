@@ -27,7 +27,7 @@ from duecourse.law.casefile import Case, read_cases
 from duecourse.law.program import Program, compiled
 from duecourse.law.rulebook import BOOKS, Law, load
 from duecourse.law.running import run
-from duecourse.law.world import worlds
+from duecourse.law.world import tables, worlds
 
 _BOOK: Final = "us"
 _ACT: Final = "contact"
@@ -150,17 +150,17 @@ def measure_worlds(count: int, runs: int) -> dict[str, Any]:
     """Time the whole way from worlds to verdicts, all acts and questions of the book."""
     program = compiled(load(only=[_BOOK]).of([_BOOK]))
     cases = cases_of(_BOOK, count)
-    made = worlds(cases, program)
+    made = worlds(cases)
     say(f"{count:,} worlds")
     whole, telling = [], []
     for _ in range(runs):
-        telling.append(timed(lambda: worlds(cases, program)))
+        telling.append(timed(lambda: tables(worlds(cases), program.reads)))
         whole.append(timed(lambda: _whole(cases, program)))
     return {
         "worlds": count,
         "tries": len(made.tries),
-        "acts": made.acts.num_rows,
-        "events": made.events.num_rows,
+        "acts": len(made.acts),
+        "events": len(made.events),
         "statements": len(program.steps),
         "rules": len(program.law.rules),
         "worlds_per_second": _figures([count / seconds for seconds in whole]),

@@ -94,7 +94,7 @@ def _words(rules: Sequence[Rule]) -> dict[str, set[Value]]:
     for tree in conditions(rules):
         for call in nodes(tree):
             if isinstance(call, Call):
-                literals = {arg.value for arg in call.args if isinstance(arg, Literal)}
+                literals = {arg.value for arg in call.args if isinstance(arg, Literal) and arg.value is not None}
                 for arg in call.args:
                     if isinstance(arg, Named):
                         found.setdefault(arg.name, set()).update(literals)

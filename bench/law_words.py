@@ -94,6 +94,8 @@ def _known(node: Node, tongue: Tongue) -> list[str]:
 def _value(node: Node, tongue: Tongue) -> str:
     """Write a number, a day, a text or a list, all of whose facts are known."""
     if isinstance(node, Literal):
+        if node.value is None:
+            raise CannotSay("null")
         return tongue.literal(node.value)
     if isinstance(node, Named):
         return tongue.name(node.name)
@@ -148,7 +150,7 @@ def _test(node: Call, tongue: Tongue, wanted: bool) -> list[str]:
     if node.op in _OPPOSITE:
         sign = _SAME.get(node.op, node.op) if wanted else _OPPOSITE[node.op]
         return [f"{left} {sign} {_value(node.args[1], tongue)}"]
-    among = [arg.value for arg in node.args[1:] if isinstance(arg, Literal)]
+    among = [arg.value for arg in node.args[1:] if isinstance(arg, Literal) and arg.value is not None]
     if len(among) != len(node.args) - 1 or node.op not in {"in", "has", "has_all"}:
         raise CannotSay(node.op)
     if node.op == "in":

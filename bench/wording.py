@@ -1,4 +1,4 @@
-"""How well banned content is found in free text: `python -m bench.wording [--json]`.
+"""How well banned content is found in free text: `python -m bench.wording [--json] [--half dev]`.
 
 Recall and precision over all flags, for each language and half of the labelled sentences. The held half was never
 tuned on; no sentence of it is ever printed.
@@ -50,8 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, count, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.wording", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--half", choices=HALVES, help="count this half only")
     given = parser.parse_args(arguments)
-    found = {half: {language: figures(each) for language, each in counted(half).items()} for half in HALVES}
+    halves = HALVES if given.half is None else (given.half,)
+    found = {half: {language: figures(each) for language, each in counted(half).items()} for half in halves}
     if given.json:
         sys.stdout.write(json.dumps(found, indent=1) + "\n")
         return

@@ -154,6 +154,31 @@ def _where(book: Any) -> str:
     return f"In force for borrowers in {place}{beside}."
 
 
+def duties() -> str:
+    """Page of duties.parquet: its columns, and what may be due where."""
+    columns = importlib.import_module("duecourse.night.duties").COLUMNS
+    asks = importlib.import_module("duecourse.law.vocabulary").VOCABULARY.asks
+    law = importlib.import_module("duecourse.law.duties").open_duties(_law())
+    head = (
+        "# Duties\n\n`duties.parquet` holds a row for each loan and duty open on the business date, in the order of"
+        " `borrower_id`, `loan_id`, `duty`. [How the law says so](../concepts/law.md#duties).\n"
+    )
+    found = sorted(law.rules, key=lambda rule: (str(rule.record.answers), rule.id))
+    lines = (
+        (f"`{rule.record.answers}`", asks[rule.record.answers].says, f"`{rule.id}`", law.cite(rule), _started(rule))
+        for rule in found
+    )
+    told = ((f"`{name}`", says) for name, says in columns.items())
+    heads = ("duty", "meaning", "rule", "citation", "started by")
+    return "\n".join(
+        [head, "## Columns\n\n" + rows(("column", "meaning"), told), "## What may be due\n\n" + rows(heads, lines)]
+    )
+
+
+def _started(rule: Any) -> str:
+    return ", ".join(f"`{kind}`" for kind in rule.starts) or "being overdue"
+
+
 def law_facts() -> str:
     """Page of the facts of every rulebook, and of the published series that they look up."""
     module = importlib.import_module("duecourse.law.rulebook")
@@ -290,6 +315,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "commands.md": commands,
     "facts.md": facts,
     "rules.md": rules,
+    "duties.md": duties,
     "law-facts.md": law_facts,
     "cases.md": cases,
     "errors.md": errors,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_law
+from duecourse import cli_law, cli_strategy
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ app = typer.Typer(
 
 app.command()(cli_law.judge)
 app.add_typer(cli_law.law_app, name="law")
+app.add_typer(cli_strategy.strategy_app, name="strategy")
 
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
@@ -346,7 +347,7 @@ def statement(
     """Print every line of one loan's account: due, accrued, cut, paid and to what it was allocated."""
     from duecourse import terminal
     from duecourse.ledger.statement import statement as state
-    from duecourse.night import one_loan
+    from duecourse.night import explain_caps, one_loan
     from duecourse.night.explain import zone_day
     from duecourse.night.run import Night
 
@@ -356,14 +357,16 @@ def statement(
     night = Night(book, _strategy(None), _options(None, "6GB"))
     night.engine.look_at(moment)
     row = one_loan.find(night.engine, loan_id)
-    worked = state(one_loan.read(night.engine, row["loan_no"], zone_day(night)), moment.on, enforceable=not contractual)
+    night.find_caps(moment, row["loan_no"])
+    loan, lines, caps = explain_caps.read(night, row["loan_no"], zone_day(night))
+    worked = state(loan, moment.on, enforceable=not contractual)
     night.engine.close()
     if as_json:
-        found = {"currency": row["currency"], "contractual": contractual, **asdict(worked)}
+        found = {"currency": row["currency"], "contractual": contractual, "caps": caps, **asdict(worked)}
         typer.echo(json.dumps(found, default=str))
     else:
         basis = "by the contract" if contractual else "what can be enforced"
-        terminal.show_statement(worked, row["currency"], basis)
+        terminal.show_statement(worked, row["currency"], basis, lines)
 
 
 @app.command()

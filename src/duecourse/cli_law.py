@@ -1,7 +1,7 @@
 """The commands about the law: judge, and `law list | show | coverage | check | diff`."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -33,9 +33,10 @@ Day = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="A d
 
 
 def _law(books: Path | None) -> "Law":
+    from duecourse.law.kept import law_of, users_folder
     from duecourse.law.rulebook import load
 
-    return load(beside=books)
+    return load(beside=books) if books else law_of((), users_folder())
 
 
 def _known(law: "Law", jurisdiction: str | None) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ def judge(
     files: Annotated[list[Path] | None, typer.Argument(help="Files of worked cases.")] = None,
     what_if: Annotated[Path | None, typer.Option(help="One world in the same format, `expect` left out.")] = None,
     books: Books = None,
+    house: Annotated[Path | None, typer.Option(help="House rulebook (YAML), for a what-if.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Judge worked cases, or one what-if: the verdict, its reasons and their citations."""
@@ -60,8 +62,10 @@ def judge(
     if (what_if is None) == (not files):
         raise typer.BadParameter("name files of cases, or one world with --what-if")
     if what_if is not None:
-        _what_if(what_if, books, json_=json_)
+        _what_if(what_if, books, house, json_=json_)
         return
+    if house is not None:
+        raise typer.BadParameter("a case names its rulebooks itself: --house goes with --what-if")
     from duecourse.law.casefile import read_cases
     from duecourse.law.kept import users_folder
     from duecourse.law.scoring import scored
@@ -77,13 +81,19 @@ def judge(
         raise typer.Exit(1)
 
 
-def _what_if(path: Path, books: Path | None, *, json_: bool) -> None:
+def _what_if(path: Path, books: Path | None, house: Path | None, *, json_: bool) -> None:
     from duecourse import terminal_law
     from duecourse.law.casefile import read_cases
+    from duecourse.law.house import with_house
     from duecourse.law.kept import users_folder
     from duecourse.law.what_if import answers
 
-    told = answers(read_cases(path, expects=False), _law(books) if books else None, users_folder())
+    cases = read_cases(path, expects=False)
+    if house is None:
+        told = answers(cases, _law(books) if books else None, users_folder())
+    else:
+        of_house = tuple(replace(case, rulebooks=(*case.rulebooks, "house")) for case in cases)
+        told = answers(of_house, with_house(house, beside=books))
     if json_:
         typer.echo(json.dumps([asdict(one) for one in told], default=str))
     else:

@@ -1,6 +1,6 @@
 """What the commands of book and night print on a terminal: tables and sections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -15,6 +15,7 @@ from duecourse.ledger.statement import Line, Statement
 from duecourse.night.explain import Section
 from duecourse.night.replay import Replay
 from duecourse.night.report.show import amount, count, money
+from duecourse.night.report.words import load_words
 from duecourse.night.run import Summary
 from duecourse.printing import grid, say, show
 
@@ -62,6 +63,8 @@ def show_night(found: Summary) -> None:
     show(Padding(grid, (0, 0, 0, _INDENT), expand=False))
     if found.refused:
         show(_inside(_counts("refused by law", "acts", found.refused)))
+    if found.duties:
+        show(_inside(_due(found)))
     lost = {name: rows for name, rows in found.quarantined.items() if rows}
     if lost:
         say("in quarantine: " + ", ".join(f"{count(rows)} of {name}" for name, rows in lost.items()), "red")
@@ -69,6 +72,16 @@ def show_night(found: Summary) -> None:
     width = max(len(name) for name in found.outputs)
     for name, path in found.outputs.items():
         say(f"  {name:<{width}}  {path}")
+
+
+def _due(found: Summary) -> Table:
+    """Show what is due: how many duties are open, and how many of them overdue."""
+    words = load_words("en")
+    table = grid("due by law", "open", "overdue")
+    for name, number in found.duties.items():
+        late = found.duties_overdue.get(name, 0)
+        table.add_row(words.name("duty", name), count(number), count(late) if late else "-")
+    return table
 
 
 def _overdue(found: Summary) -> Text:
@@ -99,10 +112,10 @@ def show_sections(title: str, sections: list[Section]) -> None:
             show(grid)
 
 
-def show_statement(found: Statement, currency: str, basis: str) -> None:
+def show_statement(found: Statement, currency: str, basis: str, caps: Sequence[str] = ()) -> None:
     """Print a statement: its lines with the balance due of each component after them, and what stands on the day.
 
-    A component that is nothing throughout has no column.
+    A component that is nothing throughout has no column. `caps` are lines on the caps of the law.
     """
     say(f"Statement of loan {found.loan_id} on {found.on}, {basis}, amounts in {currency}", "bold")
     used = [name for name in COMPONENTS if any(line.due[name] for line in found.lines) or _stands(found, name)]
@@ -118,6 +131,8 @@ def show_statement(found: Statement, currency: str, basis: str) -> None:
     show(table)
     say("no.: of which instalment; right of amount: what is due after the line", "dim")
     _show_standing(found, currency, used)
+    for told in caps:
+        say(told)
 
 
 def _stands(found: Statement, component: str) -> bool:

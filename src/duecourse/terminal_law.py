@@ -89,7 +89,8 @@ def show_answers(told: Sequence[Answer]) -> None:
         for reason in answer.beside:
             _say_rule(reason, f"beside it, not gating ({reason.checked})")
         if answer.asked:
-            say(f"  {len(answer.asked)} more rules were asked", "dim")
+            number = len(answer.asked)
+            say("  1 more rule was asked" if number == 1 else f"  {number} more rules were asked", "dim")
             for rule in answer.asked:
                 say(f"    {rule.rule}: {_facts(rule)}", "dim")
         say()

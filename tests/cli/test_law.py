@@ -145,6 +145,54 @@ def test_a_house_rulebook_may_only_tighten(duecourse: Commands, tmp_path: Path, 
         assert "would loosen us.regf.frequency.seven-in-seven (12 CFR 1006.14(b)(2)(i)(A))" in found.err
 
 
+FOUR_CALLS_IN_WASHINGTON = """\
+rulebooks: [us, us-dc]
+collector: {role: debt_collector}
+borrower: {country: US, region: US-DC, zones: [America/New_York]}
+history:
+  - {at: 2026-03-02T10:00, event: contact, channel: call, direction: out, with: borrower, outcome: ring_out}
+  - {at: 2026-03-03T10:00, event: contact, channel: call, direction: out, with: borrower, outcome: ring_out}
+  - {at: 2026-03-04T10:00, event: contact, channel: call, direction: out, with: borrower, outcome: ring_out}
+tries:
+  - {at: 2026-03-05T10:00, act: contact, channel: call, with: borrower, about: [A]}
+"""
+
+
+def test_a_rule_from_memory_gates_when_a_house_switches_it_on(duecourse: Commands, tmp_path: Path) -> None:
+    world = written(tmp_path, FOUR_CALLS_IN_WASHINGTON, "world.yaml")
+    house = written(tmp_path, "switch_on: [us-dc.code28.cap.three-calls]\n", "house.yaml")
+    without = duecourse("judge", "--what-if", world)
+    assert without.out.splitlines()[1:3] == [
+        "  permitted",
+        "  beside it, not gating (memory): 3 calls about the account in the last seven days",
+    ]
+    found = duecourse("judge", "--what-if", world, "--house", house)
+    assert found.out.splitlines()[1:3] == ["  refused", "  because: 3 calls about the account in the last seven days"]
+    assert duecourse("law", "check", house).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("us-dc.code28.cap.three-call", "no rule 'us-dc.code28.cap.three-call'; did you mean"),
+        ("us.regf.frequency.seven-in-seven", "gates already: only rules from memory are switched on"),
+    ],
+)
+def test_only_rules_from_memory_are_switched_on(duecourse: Commands, tmp_path: Path, name: str, told: str) -> None:
+    house = written(tmp_path, f"switch_on:\n- us-dc.code28.email.consent\n- {name}\n", "house.yaml")
+    found = duecourse("law", "check", house)
+    assert found.code == 2
+    assert f"{house}:3: " in found.err
+    assert told in found.err
+
+
+def test_a_house_goes_with_a_what_if_only(duecourse: Commands, tmp_path: Path) -> None:
+    house = written(tmp_path, "switch_on: []\n", "house.yaml")
+    found = duecourse("judge", written(tmp_path, WORLD), "--house", house)
+    assert found.code == 2
+    assert "--house goes with --what-if" in found.err
+
+
 def test_a_house_rulebook_with_a_slip_is_told_by_line(duecourse: Commands, tmp_path: Path) -> None:
     found = duecourse("law", "check", written(tmp_path, HOUSE.replace("us_calls_last", "us_cals_last")))
     assert found.code == 2

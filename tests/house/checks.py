@@ -40,7 +40,8 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "terminal_law": (*_LAW_AND_BELOW, "printing"),
     "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law"),
-    "cli": (*_WEB, "desk", "portal", "api", "printing", "terminal", "demonstration", "cli_law"),
+    "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing"),
+    "cli": (*_WEB, "desk", "portal", "api", "printing", "terminal", "demonstration", "cli_law", "cli_strategy"),
     "__main__": ("cli",),
     "__init__": (),
 }
@@ -48,6 +49,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
 
 ENGINES: Final = ("duckdb", "pyspark")
 TERMINAL: Final = ("typer", "rich", "click")
+SPEAKING: Final = frozenset({"cli", "cli_law", "cli_strategy", "printing", "terminal", "terminal_law"})
 OUTSIDE: Final = (
     "django", "ninja", "flask", "fastapi", "sqlalchemy", "psycopg", "requests", "httpx", "aiohttp", "socket",
     "http", "urllib.request",
@@ -89,7 +91,7 @@ def _bad_import(place: tuple[str, ...], module: str) -> str | None:
         return f"the kernel imports {module}"
     if _is(module, ENGINES) and layer != "book" and place[:2] not in {("night", "engines"), ("law", "running")}:
         return f"{module} outside book, night/engines and law/running.py"
-    if _is(module, TERMINAL) and layer not in {"cli", "cli_law", "printing", "terminal", "terminal_law"}:
+    if _is(module, TERMINAL) and layer not in SPEAKING:
         return f"{module} outside the command line"
     if _is(module, OUTSIDE) and layer in NIGHT_AND_BELOW:
         return f"{layer} imports {module}"

@@ -33,10 +33,9 @@ def test_a_program_kept_is_the_program_compiled(tmp_path: Path) -> None:
     first = program_of(part, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
     again = program_of(part, tmp_path)
-    assert (again.steps, again.acts, again.events, again.found_in) == (
+    assert (again.steps, again.reads, again.found_in) == (
         first.steps,
-        first.acts,
-        first.events,
+        first.reads,
         first.found_in,
     )
     assert program_of(LAW.of(["in"], acts=["furnish"]), tmp_path).steps != first.steps

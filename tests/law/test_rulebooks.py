@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from duecourse.law.document import read
+from duecourse.law.duties import open_duties
 from duecourse.law.records import Coverage
 from duecourse.law.rulebook import BOOKS, Law, load
+from duecourse.law.vocabulary import VOCABULARY
 
 _ROW = re.compile(r"^\| ([A-Z]{2,}(?:-[A-Z0-9]+)+[a-z]?) \|(?:[^|\n]*\|){4,}", re.MULTILINE)  # of the tables of rules
 
@@ -71,7 +74,7 @@ def test_rules_from_memory_never_gate() -> None:
     for rule in law().rules:
         if rule.record.checked.how == "memory":
             assert not gates(rule)
-            assert gates(rule, {rule.id}) == (rule.record.effect != "advises")
+            assert gates(replace(rule, switched_on=True)) == (rule.record.effect != "advises")
 
 
 def test_every_rule_is_told_in_one_sentence_with_words_for_why() -> None:
@@ -80,6 +83,21 @@ def test_every_rule_is_told_in_one_sentence_with_words_for_why() -> None:
         assert len(rule.record.says) < 400, rule.id
 
 
+def test_each_question_has_one_kind_of_answer() -> None:
+    kinds = defaultdict(set)
+    for rule in law().rules:
+        if rule.record.answers is not None:
+            kinds[rule.record.answers].add(rule.record.kind)
+    assert {ask: sorted(found) for ask, found in kinds.items() if len(found) > 1} == {}
+
+
+def test_duties_with_a_day_say_when_they_are_over() -> None:
+    for rule in law().rules:
+        never = rule.record.applies == "false" or "nyc_disputed_on" in rule.names  # of open disputes only
+        if rule.record.kind == "duty" and VOCABULARY.asks[rule.record.answers or ""].answer == "day" and not never:
+            assert rule.open is not None, rule.id
+
+
 def test_facts_are_used() -> None:
-    used = {fact.name for fact in law().needed}
+    used = {fact.name for fact in law().needed} | {fact.name for fact in open_duties(law()).needed}
     assert not sorted(set(law().facts) - used)

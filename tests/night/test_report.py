@@ -15,6 +15,9 @@ import yaml
 from duecourse.book.schema import CHANNELS, HOLD_KINDS
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.duties import open_duties
+from duecourse.law.judge import gates
+from duecourse.law.rulebook import load
 from duecourse.night.measures import ABSENT, CLOSED, NOT_OVERDUE, STATES, CurvePoint, Rate
 from duecourse.night.report import About, ReportData, show, view, write_report
 from duecourse.night.report import data as records
@@ -319,7 +322,7 @@ def test_both_languages_have_the_same_keys_and_places() -> None:
     assert all(text.strip() for text in (*english.values(), *chinese.values()))
 
 
-FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.")
+FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.")
 
 
 def test_every_word_is_used_and_every_word_used_is_there() -> None:
@@ -335,9 +338,9 @@ def test_every_word_is_used_and_every_word_used_is_there() -> None:
         | {"day"}
     )
     used |= {
-        f"{section}.title"
-        for section in ("ageing", "ladder", "rolls", "flows", "cures", "plan", "reasons", "law", "arms", "input")
+        f"{section}.title" for section in ("ageing", "ladder", "rolls", "flows", "cures", "plan", "reasons", "law")
     }
+    used |= {"duties.title", "arms.title", "input.title"}
     keys = {key for key in load_words("en").texts if not key.startswith(FAMILIES)}
     assert keys == used
 
@@ -357,6 +360,8 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
     quiet = {f"quiet_{one['because']}" for one in strategy["quiet"]}
     back = {f"stepped_back_{one['because']}" for one in strategy["step_back"]}
     assert {code for code in family("reason") if code.startswith(("quiet_", "stepped_back_"))} == quiet | back
+    due = {rule.record.answers for rule in open_duties(load()).rules if gates(rule) and rule.record.applies != "false"}
+    assert family("duty") == due
     assert family("month") == {str(number) for number in range(1, 13)}
 
 

@@ -22,7 +22,7 @@ def concept() -> str:
     "model",
     [
         models.Strategy, models.Buckets, models.Cure, models.Experiment, models.Quiet, models.StepBack,
-        models.Rung, models.Treatment,
+        models.Rung, models.Treatment, models.Template, models.Approved,
     ],
 )  # fmt: skip
 def test_every_key_is_documented(concept: str, model: type[BaseModel]) -> None:
@@ -47,4 +47,4 @@ def test_the_examples_of_the_how_to_are_yaml() -> None:
     snippets = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert len(snippets) >= 7
     for snippet in snippets:
-        parse_document(snippet, "snippet")
+        parse_document(snippet, "snippet", days=True)

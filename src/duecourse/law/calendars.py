@@ -49,6 +49,15 @@ def table(cases: Iterable[Case], days: Iterable[date | None]) -> pa.Table:
     return _table(rows)
 
 
+def workday_after(case: Case, calendar: str, day: date, days: int) -> date:
+    """Return the working day some working days after a day; for none the day itself, or the last one before it."""
+    works = is_us_workday if calendar == US_STATUTORY else partial(_worked, case)
+    while days > 0 or not works(day):
+        day += timedelta(days=1 if days > 0 else -1)
+        days -= days > 0 and works(day)
+    return day
+
+
 def of_countries(countries: Iterable[str], first: date, last: date) -> pa.Table:
     """Return the calendars of countries, and the statutory one of the United States, over a stretch of days."""
     rows = list(_numbered(US_STATUTORY, first, last, is_us_workday))

@@ -90,10 +90,11 @@ def one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-def read(path: Path, *, days_and_fractions: bool = False) -> Document:
+def read(path: Path, *, days_and_fractions: bool = False, days: bool = False) -> Document:
     """Read the file; a DueCourseError of one line (file, line, what to do) when it cannot be.
 
-    With `days_and_fractions` a day or moment is its text, and a fraction such as 24.5 a Decimal.
+    With `days_and_fractions` a day or moment is its text, and a fraction such as 24.5 a Decimal; with `days` only days
+    and moments are read.
     """
     file = str(path)
     try:
@@ -109,11 +110,11 @@ def read(path: Path, *, days_and_fractions: bool = False) -> Document:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DueCourseError(f"{file}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    return parse_document(text, file, days_and_fractions=days_and_fractions)
+    return parse_document(text, file, days_and_fractions=days_and_fractions, days=days)
 
 
-def parse_document(text: str, file: str, *, days_and_fractions: bool = False) -> Document:
-    """Read YAML text; `file` is the name for errors."""
+def parse_document(text: str, file: str, *, days_and_fractions: bool = False, days: bool = False) -> Document:
+    """Read YAML text; `file` is the name for errors. See `read`."""
     try:
         _refuse_tangles(text, file)
         root = yaml.compose(text, Loader=_Loader)
@@ -127,7 +128,7 @@ def parse_document(text: str, file: str, *, days_and_fractions: bool = False) ->
         raise DueCourseError(f"{file}: not valid YAML: {one_line(str(error).splitlines()[0])}") from None
     if root is None:
         raise DueCourseError(f"{file}: the file is empty")
-    reader = _Reader(file, text.splitlines(), days_and_fractions=days_and_fractions)
+    reader = _Reader(file, text.splitlines(), days=days or days_and_fractions, fractions=days_and_fractions)
     values = reader.value(root, ())
     return Document(file, values, reader.lines)
 
@@ -147,10 +148,11 @@ def _refuse_tangles(text: str, file: str) -> None:
 class _Reader:
     """Walks the YAML nodes of one file once, and notes the line of every key and list entry."""
 
-    def __init__(self, file: str, written: list[str], *, days_and_fractions: bool) -> None:
+    def __init__(self, file: str, written: list[str], *, days: bool, fractions: bool) -> None:
         self.file = file
         self.written = written
-        self.days_and_fractions = days_and_fractions
+        self.days = days
+        self.fractions = fractions
         self.lines: dict[Steps, int] = {}
 
     def value(self, node: Node, path: Steps) -> object:
@@ -185,9 +187,9 @@ class _Reader:
             return text.lower() == "true"
         if tag == "null" and plain:
             return None
-        if self.days_and_fractions and plain and tag == "timestamp":
+        if self.days and plain and tag == "timestamp":
             return self._text(node, text, path)
-        if self.days_and_fractions and plain and tag == "float" and _FRACTION.fullmatch(text):
+        if self.fractions and plain and tag == "float" and _FRACTION.fullmatch(text):
             return Decimal(text)
         return self._refuse(
             node,

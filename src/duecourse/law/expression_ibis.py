@@ -235,10 +235,16 @@ def _number(node: Node) -> int:
     return int(str(node.value))
 
 
+_TYPES: Final = {FactKind.TEXT: "string", FactKind.TEXTS: "array<string>", FactKind.INTEGER: "int64"}
+
+
 def _literal(node: Literal) -> ir.Value:
+    kind = _TYPES.get(node.kind, str(node.kind))
+    if node.value is None:
+        return ibis.null(kind)
     if node.kind == FactKind.INTEGER:
         return _int(int(str(node.value)))
-    return ibis.literal(node.value, type={"text": "string"}.get(node.kind, str(node.kind)))
+    return ibis.literal(node.value, type=kind)
 
 
 def _int(value: int) -> ir.Value:

@@ -58,7 +58,7 @@ def _ordered(lesser: Value | None, greater: Value | None) -> bool | None:
 def unknown(node: Node, row: Row) -> bool:
     """Say whether a fact that the node looks at is unknown; for a coalesce, whether all its operands are."""
     if isinstance(node, Literal):
-        return False
+        return node.value is None
     if isinstance(node, Named):
         return row[node.name] is None
     each = [unknown(arg, row) for arg in node.args]
@@ -89,7 +89,7 @@ def _known(op: str, values: list[Value]) -> Value:
         return _LISTS[op](cast("tuple[str, ...]", values[0]), values[1:])
     if op in _CALENDAR:
         return _CALENDAR[op](cast("date", values[0]), *cast("list[int]", values[1:]))
-    return _fits(_number(op, cast("list[int]", values)))
+    return fits(_number(op, cast("list[int]", values)))
 
 
 def _compared(op: str, left: Value, right: Value) -> bool:
@@ -158,7 +158,8 @@ def divided(op: str, number: int, by: int) -> int:
     return lower + 1 if op == "div_half_up" or lower % 2 else lower
 
 
-def _fits(number: int) -> int:
+def fits(number: int) -> int:
+    """Return a number of 64 bits; OverflowError for any other."""
     if not -(2**63) <= number < 2**63:
         raise OverflowError(f"{number} is beyond 64 bits")
     return number

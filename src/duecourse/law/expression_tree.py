@@ -33,10 +33,13 @@ _COPIES: Final = {"div_down": 2, "div_up": 2, "div_half_up": 3, "div_half_even":
 
 @dataclass(frozen=True)
 class Literal:
-    """A value written in the text, or a parameter (`name`) with the value that it was given."""
+    """A value written in the text, or a parameter (`name`) with the value that it was given.
+
+    None, unknown, stands in no text: it comes of a name that is unknown on every row.
+    """
 
     kind: FactKind
-    value: Value
+    value: Value | None
     name: str = ""
 
 
@@ -110,7 +113,9 @@ def render(node: Node, *, named: bool = False) -> str:
     return _call(node, texts, negation)
 
 
-def _literal(value: Value) -> str:
+def _literal(value: Value | None) -> str:
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, date):

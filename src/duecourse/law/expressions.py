@@ -6,17 +6,17 @@
 docs/concepts/expressions.md is the language's specification.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 import ibis.expr.types as ir
 
-from duecourse.law import expression_check, expression_ibis, expression_rows, expression_words
+from duecourse.law import expression_check, expression_ibis, expression_known, expression_rows, expression_words
 from duecourse.law.catalogue import FactKind, refuse_name
 from duecourse.law.expression_place import ExpressionError, Place, Source
-from duecourse.law.expression_tree import Call, Node, Value, facts_of, render
+from duecourse.law.expression_tree import Call, Literal, Node, Value, facts_of, render
 
 __all__ = ["Expression", "ExpressionError", "Place", "parse"]
 
@@ -48,6 +48,24 @@ class Expression:
         if isinstance(self.node, Call) and self.node.op in {"and", "or"}:
             return [_expression(render(arg, named=True), arg, self.place) for arg in self.node.args]
         return [self]
+
+    def narrowed(self, known: expression_known.Known) -> "Expression":
+        """Return what is left of it where some names have the same value on every row (None: unknown on every row).
+
+        Equal to it on every row that agrees with `known`.
+        """
+        node = expression_known.narrowed(self.node, known)
+        return self if node == self.node else _expression(render(node, named=True), node, self.place)
+
+    def rewritten(self, change: Callable[[Node], Node]) -> "Expression":
+        """Return the expression with its tree changed by a function that keeps the kind of its value."""
+        node = change(self.node)
+        return self if node == self.node else _expression(render(node, named=True), node, self.place)
+
+    @property
+    def constant(self) -> Literal | None:
+        """Return the value that it has whatever the row, if it has one."""
+        return self.node if isinstance(self.node, Literal) else None
 
     def compile(self, columns: Mapping[str, ir.Value]) -> ir.Value:
         """Return the Ibis value over the columns of the facts, equal on DuckDB, PostgreSQL and Spark.

@@ -22,9 +22,9 @@ _TRIALS_MAX: Final = 20_000  # combinations of values tried for a pair of rules
 Value = bool | int | str | date | tuple[str, ...] | None
 
 
-def with_house(path: Path) -> Law:
-    """Read every rulebook and a house's own; DueCourseError when it would loosen the law."""
-    law = load([path])
+def with_house(path: Path, *, beside: Path | None = None) -> Law:
+    """Read every rulebook, those of the folder `beside`, and a house's own; DueCourseError if it loosens the law."""
+    law = load([path], beside=beside)
     found = loosened(law)
     if found:
         raise DueCourseError(found[0])

@@ -3,7 +3,7 @@
 judge(cases, law) -> one Judgement for each try, in order
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, cast
@@ -55,11 +55,9 @@ class Judgement:
 Gate = Callable[[Rule], bool]
 
 
-def gates(rule: Rule, switched_on: Iterable[str] = ()) -> bool:
+def gates(rule: Rule) -> bool:
     """Say whether a rule may refuse: advice never does, a rule from memory only when switched on by name."""
-    if rule.record.effect == "advises":
-        return False
-    return rule.record.checked.how != "memory" or rule.id in set(switched_on)
+    return rule.record.effect != "advises" and (rule.record.checked.how != "memory" or rule.switched_on)
 
 
 def judge(cases: Sequence[Case], law: Law, *, gate: Gate = gates, program: Program | None = None) -> list[Judgement]:
@@ -72,7 +70,7 @@ def judge(cases: Sequence[Case], law: Law, *, gate: Gate = gates, program: Progr
 def judgement(made: Run, tried: Tried, gate: Gate = gates) -> Judgement:
     """Read the verdict of one try off a run."""
     rows = [made.verdicts[act_no] for act_no in made.worlds.acts_of[tried.number]]
-    rules = made.program.law.rules
+    rules = made.law.rules
     if "ask" in tried.values:
         asked = [rule for index, rule in enumerate(rules) if _bit(rows[0], "asked", index) and rule.permit is None]
         try:
@@ -119,18 +117,18 @@ def _answer(made: Run, tried: Tried, asked: Sequence[Rule], gate: Gate) -> tuple
     """Return the answer of the first rule that has one; the narrower rulebook is asked first."""
     books = list(tried.case.rulebooks)
     act_no = made.worlds.acts_of[tried.number][0]
-    places = {id(rule): index for index, rule in enumerate(made.program.law.rules)}
+    places = {id(rule): index for index, rule in enumerate(made.law.rules)}
     for rule in sorted((rule for rule in asked if gate(rule)), key=lambda rule: -books.index(rule.book)):
         if rule.record.calculate is not None:
-            return _calculated(made, tried, rule, act_no), rule
+            return _calculated(made, tried, rule, act_no, gate), rule
         return made.verdicts[act_no][f"gives_{places[id(rule)]}"], rule
     return None, None
 
 
-def _calculated(made: Run, tried: Tried, rule: Rule, act_no: int) -> Any:
+def _calculated(made: Run, tried: Tried, rule: Rule, act_no: int, gate: Gate) -> Any:
     name = str(rule.record.calculate)
     if name == "first_day_permitted":
-        return _first_day_permitted(made, tried, rule)
+        return _first_day_permitted(made, tried, rule, gate)
     loan = next((loan for loan in tried.case.loans if loan["id"] == tried.loans[0]), {})
     facts = {name: value for name, value in made.facts(act_no).items() if value is not None}
     known = {**facts, **loan, **tried.values, "debts": _debts(tried), "order": rule.record.order}
@@ -148,10 +146,10 @@ def _loans_of(event: Mapping[str, object]) -> tuple[str, ...]:
     return cast("tuple[str, ...]", event.get("about") or ())
 
 
-def _first_day_permitted(made: Run, tried: Tried, rule: Rule) -> date | None:
+def _first_day_permitted(made: Run, tried: Tried, rule: Rule, gate: Gate) -> date | None:
     """Try the call at noon on one day after the other, from the last day of the history on.
 
-    The answer is the first day on which no rule of the same topic stands against it.
+    The answer is the first day on which no rule on how often, of any of the world's rulebooks, stands against it.
     """
     case, values = tried.case, tried.values
     zone = ZoneInfo(cast("tuple[str, ...]", case.borrower["zones"])[0])
@@ -168,10 +166,9 @@ def _first_day_permitted(made: Run, tried: Tried, rule: Rule) -> date | None:
         )
         for day in days
     )
-    again = run([replace(case, tries=trials)], made.program)
-    topic = rule.record.topic
+    again = made.again([replace(case, tries=trials)])
     for day, each in zip(days, again.worlds.tries, strict=True):
-        found = judgement(again, each)
-        if not any(reason.rule.record.topic == topic for reason in (*found.reasons, *found.beside)):
+        found = judgement(again, each, gate)
+        if not any(reason.rule.record.step == rule.record.step for reason in found.reasons):
             return day
     return None

@@ -1,18 +1,25 @@
-"""Compiled programs kept between runs: the same rules and the same code compile to the same statements.
+"""What is kept between runs: rulebooks as they were read, and the statements that they compile to.
 
-Compiling a rulebook takes seconds, running it a fraction of one, so a question waits once only.
+Reading all rulebooks takes a second and compiling one takes several, running it a fraction of one; so a question
+waits once only. The same files and the same code give the same, and anything else is read or compiled anew.
 """
 
+import gc
 import hashlib
 import json
 import os
+import pickle
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from duecourse.law.program import Program, Step, compiled
-from duecourse.law.rulebook import Law
+from duecourse.law.program import Program, Step, compiled, reads
+from duecourse.law.rulebook import BOOKS, Law, load
 
 
 def users_folder() -> Path | None:
@@ -29,6 +36,50 @@ def users_folder() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
+def law_of(only: Collection[str], folder: Path | None) -> Law:
+    """Return the rulebooks of the package (`only` some, if any are named), as `rulebook.load` reads them.
+
+    They are kept in `folder` as Python's own copy of what was read. Such a copy is code to whoever opens it: it is
+    used only while nobody else can write to it. None keeps nothing.
+    """
+    if folder is None:
+        return load(only=only)
+    path = folder / f"law-{_digest([*sorted(only), *_books()])}.pickle"
+    if _is_ours(path):
+        with _no_garbage(), path.open("rb") as file:
+            law: Law = pickle.load(file)  # noqa: S301  only our own, see above
+            return law
+    law = load(only=only)
+    _write(path, pickle.dumps(law))
+    return law
+
+
+def _books() -> list[str]:
+    """Return the digest of every file of the rulebooks that is read."""
+    files = [path for path in sorted(BOOKS.rglob("*.yaml")) if not path.name.endswith(".cases.yaml")]
+    return [f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is there, is the user's own, and can be written by nobody else."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & others
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Put off looking for garbage: among many new objects that are all kept, looking takes most of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def program_of(law: Law, folder: Path | None, engine: str = "duckdb", suffix: str = "") -> Program:
     """Return the program of some law from `folder`, or compile it and keep it there; None keeps nothing."""
     if folder is None:
@@ -37,33 +88,37 @@ def program_of(law: Law, folder: Path | None, engine: str = "duckdb", suffix: st
     if path.exists():
         known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         steps = tuple(Step(**step) for step in known["steps"])
-        return Program(law, known["acts"], known["events"], steps, known["found_in"])
+        return Program(law, suffix, reads(law), steps, known["found_in"])
     program = compiled(law, engine, suffix)
-    _write(path, program)
+    kept = {"steps": [asdict(step) for step in program.steps], "found_in": program.found_in}
+    _write(path, json.dumps(kept).encode())
     return program
 
 
-def _write(path: Path, program: Program) -> None:
-    """Write a program; the file appears whole or not at all."""
-    text = json.dumps(
-        {
-            "acts": program.acts,
-            "events": program.events,
-            "steps": [asdict(step) for step in program.steps],
-            "found_in": program.found_in,
-        }
-    )
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may change; it appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_bytes(content)
+    beside.chmod(0o600)
     beside.replace(path)
 
 
 def _key(law: Law, engine: str, suffix: str) -> str:
-    about = [law.hash, engine, suffix, version("ibis-framework"), version("sqlglot")]
-    about += [f"{rule.id} {rule.record.from_}" for rule in law.rules]
-    digest = hashlib.sha256("\n".join(about).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    digest.update(Path(__file__).with_name("vocabulary.yaml").read_bytes())
-    return digest.hexdigest()[:24]
+    return _digest([law.digest, engine, suffix])
+
+
+def _digest(about: Collection[str]) -> str:
+    """Return a short digest of what something is made from, and of the code that makes it."""
+    return hashlib.sha256("\n".join([*about, _code()]).encode()).hexdigest()[:24]
+
+
+@cache
+def _code() -> str:
+    """Return the digest of the code that reads and compiles rulebooks, and of what it builds on."""
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("*.py")), here / "vocabulary.yaml"]
+    packages = ("ibis-framework", "sqlglot", "pydantic")
+    return " ".join([
+        hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest(), *map(version, packages)
+    ])  # fmt: skip

@@ -7,9 +7,10 @@ One layer is one pass over the history, however many facts it holds. The stateme
 and know nothing of who runs them: the same ones judge a table of candidates and a single act.
 """
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import Any, Final
 
 import ibis
@@ -62,19 +63,44 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Program:
-    """The statements of some law, the columns that they read, and the table in which each fact is found."""
+class Reads:
+    """What some law reads: the columns of acts and of events with their Ibis types, and whether it counts workdays."""
 
-    law: Law
     acts: Mapping[str, str]
     events: Mapping[str, str]
+    counts_workdays: bool
+
+
+@dataclass(frozen=True)
+class Program:
+    """The statements of some law, the columns that they read, and the table in which each fact is found.
+
+    `suffix` stands behind the names of all its tables.
+    """
+
+    law: Law
+    suffix: str
+    reads: Reads
     steps: tuple[Step, ...]
     found_in: Mapping[str, str]
 
     @property
-    def counts_workdays(self) -> bool:
-        """Whether some fact counts business days, so that calendars are needed."""
-        return any(fact.days is not None for fact in self.law.needed)
+    def kinds(self) -> frozenset[str]:
+        """The kinds of event that it looks at."""
+        return frozenset(kind for fact in self.law.needed for kind in (*fact.of, *fact.for_))
+
+
+def reads(law: Law) -> Reads:
+    """Return what some law reads."""
+    workdays = any(fact.days is not None for fact in law.needed)
+    spoken = frozenset[str]().union(*(rule.names for rule in law.rules), *(fact.names for fact in law.needed))
+    plain = {f"event.{name.removeprefix('earlier.')}" if name.startswith("earlier.") else name for name in spoken}
+    names = sorted(plain - {fact.name for fact in law.needed})
+    of_acts = [name for name in names if not name.startswith("event.")]
+    of_events = [name for name in names if name.startswith("event.")]
+    # By the loan and the firm an act's other common columns are given.
+    acts = _schema([*of_acts, "act", "ask", "loan", "by"], ACT, ALWAYS_ACT)
+    return Reads(acts, _schema(of_events, EVENT, ALWAYS_EVENT, strip="event."), workdays)
 
 
 def compiled(law: Law, engine: str = "duckdb", suffix: str = "") -> Program:
@@ -86,23 +112,13 @@ class _Compiler:
     def __init__(self, law: Law, engine: str, suffix: str) -> None:
         self.law, self.engine, self.suffix = law, engine, suffix
         self.facts = {fact.name: fact for fact in law.needed}
-        self.act_schema = _schema(self._names("act"), ACT, ALWAYS_ACT)
-        self.event_schema = _schema(self._names("event"), EVENT, ALWAYS_EVENT, strip="event.")
+        self.reads = reads(law)
+        self.act_schema, self.event_schema = self.reads.acts, self.reads.events
         self.acts = ibis.table(self.act_schema, name=f"{ACTS}{suffix}")
         self.events = ibis.table(self.event_schema, name=f"{EVENTS}{suffix}")
         self.steps: list[Step] = []
         self.made: dict[str, ir.Table] = {}  # by name without suffix: the tables that the steps make
         self.layers: dict[str, ir.Table] = {}  # by name of a fact: the table that it is a column of
-
-    def _names(self, side: str) -> Iterator[str]:
-        """Go through every column of the acts, or of the events, that some expression speaks of."""
-        spoken = [rule.names for rule in self.law.rules] + [fact.names for fact in self.facts.values()]
-        for name in sorted(frozenset[str]().union(*spoken)):
-            plain = f"event.{name.removeprefix('earlier.')}" if name.startswith("earlier.") else name
-            if plain not in self.facts and plain.startswith("event.") == (side == "event"):
-                yield plain
-        if side == "act":
-            yield from ("act", "ask", "loan", "by")  # by loan and firm an act's other common columns are given
 
     def program(self) -> Program:
         """Compile all."""
@@ -119,7 +135,7 @@ class _Compiler:
         self._step(JUDGED, self._judged(), [])
         self._step(VERDICTS, self._verdicts(), [])
         found = {name: table.get_name() for name, table in self.layers.items()}
-        return Program(self.law, self.act_schema, self.event_schema, tuple(self.steps), found)
+        return Program(self.law, self.suffix, self.reads, tuple(self.steps), found)
 
     def _step(self, name: str, table: ir.Table, layer: Iterable[Fact]) -> None:
         name = f"{name}{self.suffix}"
@@ -241,6 +257,7 @@ class _Compiler:
             earlier = earlier.filter(earlier["earlier.event"].isin(of))
             meets = [later["event.world"] == earlier["earlier.world"], earlier["earlier.seq"] < later["event.seq"]]
             seen = later.inner_join(earlier, meets)
+            seen = _wanted_by(facts, seen, _Columns(seen, self.facts))
             columns = _Columns(seen, self.facts)
             wanted = {
                 fact.name.removeprefix("event."): _aggregate(fact, seen, columns, "earlier.", of) for fact in facts
@@ -271,9 +288,9 @@ class _Compiler:
         for index, rule in enumerate(self.law.rules):
             asked, unsure = _asked(rule, acts, columns)
             made[f"asked_{index}"] = asked
+            made[f"unsure_{index}"] = unsure
             if rule.permit is not None:
                 made[f"permit_{index}"] = rule.permit.compile(columns)
-                made[f"unsure_{index}"] = unsure
             if rule.gives is not None:
                 value = rule.gives.compile(columns)
                 made[f"gives_{index}"] = ibis.cases((asked, value), else_=ibis.null(value.type()))
@@ -352,6 +369,14 @@ def _defined(fact: Fact, columns: "_Columns") -> ir.Value:
     return ibis.cases((value > ibis.literal(fact.table.until), unknown), *rows, else_=unknown)
 
 
+def _wanted_by(facts: Sequence[Fact], seen: ir.Table, columns: _Columns) -> ir.Table:
+    """Leave out pairs of events that no fact counts: what one side alone decides is then decided before they meet."""
+    wheres = [fact.where for fact in facts if fact.where is not None]
+    if len(wheres) < len(facts):
+        return seen
+    return seen.filter(reduce(operator.or_, (where.compile(columns) for where in wheres)))
+
+
 def _aggregate(fact: Fact, seen: ir.Table, columns: _Columns, prefix: str, kinds: Sequence[str]) -> ir.Value:
     """Write one aggregate over events of some kinds: only those of its own, and where its condition holds."""
     where = ibis.literal(value=True) if set(kinds) == set(fact.of) else seen[f"{prefix}event"].isin(fact.of)
@@ -385,14 +410,18 @@ def _completed(rows: ir.Table, grouped: ir.Table, key: str, facts: Mapping[str, 
 
 
 def _joined(rows: ir.Table, layers: Mapping[str, ir.Table], names: Iterable[str], key: str) -> ir.Table:
-    """Join the layers that hold the names, each once."""
+    """Join the layers that hold the names, each once.
+
+    Every layer has every row, so any join would do; the order of left joins is left alone by engines, which take
+    dozens of inner joins for a riddle and order them badly.
+    """
     wanted: dict[str, tuple[ir.Table, list[str]]] = {}
     for name in names:
         if name in layers:
             table = layers[name]
             wanted.setdefault(table.get_name(), (table, []))[1].append(name)
     for table, each in wanted.values():
-        rows = rows.inner_join(table.select(key, *each), key)
+        rows = rows.left_join(table.select(key, *each), key).drop(f"{key}_right")
     return rows
 
 
@@ -426,10 +455,13 @@ def _asked(rule: Rule, acts: ir.Table, columns: _Columns) -> tuple[ir.Value, ir.
 
 
 def _verdict(rule: Rule, index: int, rows: ir.Table) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """Return whether the rule is asked, whether it refuses, and whether it does so for want of knowledge."""
+    """Return whether the rule is asked, whether it refuses, and whether it does so for want of knowledge.
+
+    Of a rule that answers a question the last says that it is asked for want of knowledge.
+    """
     asked, nothing = rows[f"asked_{index}"], ibis.literal(value=False)
     if rule.permit is None:
-        return asked, nothing, nothing
+        return asked, nothing, asked & rows[f"unsure_{index}"]
     permit = rows[f"permit_{index}"]
     refused = asked & ~permit.coalesce(nothing)
     return asked, refused, refused & (permit.isnull() | rows[f"unsure_{index}"])

@@ -23,6 +23,10 @@ STEPS: Final = (  # the order of questions: reasons are told in it, the stronges
 FORCES: Final = ("statute", "regulation", "standard", "self-regulatory", "case-practice", "house")
 WAYS: Final = ("define", "after_business_days", "look_up")
 AGGREGATES: Final = ("count", "any", "latest", "earliest", "last", "first", "sum")
+CAPS: Final = {  # what the ledger knows of caps, and the question that a rule which feeds each answers
+    "all_in_ppm_year": "rate_cap",
+    "charges_ppm": "highest_lawful_charge",
+}
 
 
 def fault(text: str) -> PydanticCustomError:
@@ -178,6 +182,20 @@ class FactRecord(_Record):
         return self
 
 
+class Caps(_Record):
+    """How a rule of kind amount feeds the ledger: as which cap, and what must be known for that.
+
+    `needs` are columns and facts: where one is not known, silence of the book counts as not known. `changes` are days
+    from which the answer differs for a loan made before. `events` are kinds of event that bring the cap: it is asked
+    only for borrowers who have one, and may change on its day and on the day after.
+    """
+
+    as_: Annotated[Literal["all_in_ppm_year", "charges_ppm"], Field(alias="as")]
+    needs: tuple[str, ...]
+    changes: tuple[Day, ...] = ()
+    events: tuple[str, ...] = ()
+
+
 class RuleRecord(_Record):
     """One version of a rule; versions of one rule share its id and follow each other without a gap."""
 
@@ -204,6 +222,9 @@ class RuleRecord(_Record):
     gives: Formula | None = None
     calculate: str | None = None
     order: tuple[str, ...] = ()
+    caps: Caps | None = None
+    starts: str | None = None  # of a duty: kinds of event (in events, notices, holds) that start it; else being overdue
+    open: Formula | None = None  # of a duty: true until it is done
     coalesce_because: Prose | None = None
 
     @property
@@ -221,9 +242,21 @@ class RuleRecord(_Record):
             raise fault(f"a rule of kind {self.kind} needs 'answers', and either 'gives' or 'calculate'")
         if not self.judges and self.permit is not None:
             raise fault("'permit' belongs to rules of kind act or wording")
+        if self.kind != "duty" and (self.starts is not None or self.open is not None):
+            raise fault("'starts' and 'open' belong to rules of kind duty")
+        if self.caps is not None:
+            self._may_cap(self.caps)
         if self.to is not None and self.to <= self.from_:
             raise fault(f"'to' ({self.to}) is the first day on which the version holds no more: after 'from'")
         return self
+
+    def _may_cap(self, caps: Caps) -> None:
+        """Refuse a cap that the ledger could not take, or that would not be what a case is answered."""
+        wanted = CAPS[caps.as_]
+        if self.kind != "amount" or self.gives is None or self.answers != wanted:
+            raise fault(f"'caps' as {caps.as_} belongs to a rule of kind amount that answers {wanted} by 'gives'")
+        if caps.as_ == "all_in_ppm_year" and "loan.opened_on" not in caps.needs:
+            raise fault("'caps' as all_in_ppm_year needs loan.opened_on: headroom grows from that day on")
 
 
 class Book(_Record):
@@ -239,9 +272,13 @@ class Book(_Record):
 
 
 class RuleFile(_Record):
-    """The content of a file of rules. A house rulebook is one file, with the sources that its rules cite."""
+    """The content of a file of rules. A house rulebook is one file, with the sources that its rules cite.
+
+    `switch_on` names rules of law from memory that shall gate: a house may be stricter than what was read.
+    """
 
     sources: tuple[Source, ...] = ()
+    switch_on: tuple[str, ...] = ()
     tables: tuple[TableRecord, ...] = ()
     facts: tuple[FactRecord, ...] = ()
     rules: tuple[RuleRecord, ...] = ()

@@ -81,7 +81,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Rule:
-    """One version of a rule with its expressions read. `book` is its rulebook, `place` where it stands."""
+    """One version of a rule with its expressions read. `book` is its rulebook, `place` where it stands.
+
+    `switched_on` tells that a house has switched it on by name although it is from memory.
+    """
 
     record: RuleRecord
     book: str
@@ -89,6 +92,9 @@ class Rule:
     applies: Expression | None
     permit: Expression | None
     gives: Expression | None
+    starts: tuple[str, ...] = ()  # of a duty: kinds of event
+    open: Expression | None = None  # of a duty: true until it is done; see `duecourse.law.duties`
+    switched_on: bool = False
 
     @property
     def id(self) -> str:
@@ -125,6 +131,12 @@ class Law:
             for name in sorted(rule.names):
                 _collect(name, self.facts, found)
         return tuple(found.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """A short digest of what compiles alike: the files that were read, and which of their rules are here."""
+        about = [self.hash, *(f"{rule.id} {rule.record.from_}" for rule in self.rules)]
+        return hashlib.sha256("\n".join(about).encode()).hexdigest()[:24]
 
     def of(self, books: Iterable[str], *, acts: Iterable[str] = (), asks: Iterable[str] = ()) -> "Law":
         """Return the part for these rulebooks; with `acts` or `asks` only the rules that judge or answer these."""
@@ -217,6 +229,7 @@ class _Reader:
         self.sources: dict[str, Source] = {}
         self.records: dict[str, tuple[FactRecord, Document, int]] = {}
         self.rules: list[tuple[str, RuleRecord, Document, int]] = []
+        self.switches: list[tuple[str, Document, int]] = []
         self.tables: dict[str, TableRecord] = {}
         self.parsed: dict[str, Fact] = {}
         self._open: list[str] = []
@@ -244,6 +257,19 @@ class _Reader:
         self.books["house"] = Book(id="house", title="House rules")
         self._rules(path, "house")
 
+    def _switched(self, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Switch on the rules from memory that houses name."""
+        from_memory = {rule.id: rule.record.checked.how == "memory" for rule in rules}
+        for name, document, at in self.switches:
+            if name not in from_memory:
+                raise _error(document, ("switch_on", at), f"no rule '{name}'{nearest(name, from_memory)}")
+            if not from_memory[name]:
+                raise _error(
+                    document, ("switch_on", at), f"'{name}' gates already: only rules from memory are switched on"
+                )
+        named = {name for name, _, _ in self.switches}
+        return tuple(replace(rule, switched_on=True) if rule.id in named else rule for rule in rules)
+
     def _read(self, path: Path, model: type[_Model]) -> tuple[_Model, Document]:
         document = read(path, days_and_fractions=True)
         self._digest.update(path.read_bytes())
@@ -265,6 +291,9 @@ class _Reader:
     def _rules(self, path: Path, book: str) -> None:
         found, document = self._read(path, RuleFile)
         self._cited(found.sources, document)
+        if book != "house" and found.switch_on:
+            raise _error(document, ("switch_on",), "only a house rulebook switches rules on")
+        self.switches += [(name, document, index) for index, name in enumerate(found.switch_on)]
         for index, table in enumerate(found.tables):
             if table.table in self.tables:
                 raise _error(document, ("tables", index), f"the table '{table.table}' stands twice: keep one")
@@ -294,7 +323,7 @@ class _Reader:
             if rule.record.cite.source not in self.sources:
                 known = nearest(rule.record.cite.source, self.sources)
                 raise RulebookError(f"{_line(rule.place)}: unknown source '{rule.record.cite.source}'{known}")
-        return Law(self.books, rules, facts, self.sources, self._digest.hexdigest(), self.folders)
+        return Law(self.books, self._switched(rules), facts, self.sources, self._digest.hexdigest(), self.folders)
 
     def fact(self, name: str) -> Fact:
         """Return the fact of this name, parsed; RulebookError when it needs itself."""
@@ -392,6 +421,11 @@ class _Reader:
             return None if text is None else _parse(text, names, document, expects, record.coalesce_because)
 
         place = Place(document.file, document.line(at), 1, record.id)
+        if record.caps is not None:
+            _event_kinds(" ".join(record.caps.events), document, (*at, "caps"))
+            for name in record.caps.needs:
+                if name not in names:
+                    raise _error(document, (*at, "caps"), f"unknown fact '{name}' in needs{nearest(name, names)}")
         return Rule(
             record,
             book,
@@ -399,6 +433,8 @@ class _Reader:
             read_one(record.applies, _BOOLEAN),
             read_one(record.permit, _BOOLEAN),
             read_one(record.gives, answer),
+            _event_kinds(record.starts, document, at),
+            read_one(record.open, _BOOLEAN),
         )
 
 

@@ -1,22 +1,22 @@
 """One world judged for a person: the verdict of each try with its reasons, citations and the facts behind them.
 
-Only the rules of the world's own rulebooks that can matter to its tries are compiled, and their statements are
-kept between runs, so that an answer takes a fraction of a second.
+Only the rules of the world's own rulebooks that can matter to its tries are asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.asking import ask
 from duecourse.law.casefile import Case
 from duecourse.law.document import nearest
 from duecourse.law.judge import Judgement, Reason, judgement
-from duecourse.law.kept import program_of
-from duecourse.law.rulebook import Law, Rule, load
-from duecourse.law.running import Run, run
+from duecourse.law.kept import law_of
+from duecourse.law.rulebook import Law, Rule
+from duecourse.law.running import Run
 from duecourse.law.scoring import told_answer
 
 
@@ -50,18 +50,18 @@ class Answer:
 def answers(cases: Sequence[Case], law: Law | None = None, keep: Path | None = None) -> list[Answer]:
     """Judge every try of some worlds and tell each; DueCourseError for a rulebook that is not there.
 
-    `keep` is a folder for compiled programs.
+    `keep` is a folder for rulebooks that were read before.
     """
     wanted = {book for case in cases for book in case.rulebooks}
-    law = law or load(only=sorted(wanted))
+    law = law or law_of(wanted, keep)
     for case in cases:
         for book in case.rulebooks:
             if book not in law.books:
                 raise DueCourseError(f"{case.file}:{case.line}: no rulebook '{book}'{nearest(book, law.books)}")
-    acts = {str(trial.values["act"]) for case in cases for trial in case.tries if "act" in trial.values}
+    # Some questions are answered by trying contacts.
+    acts = {"contact"} | {str(trial.values["act"]) for case in cases for trial in case.tries if "act" in trial.values}
     asks = {str(trial.values["ask"]) for case in cases for trial in case.tries if "ask" in trial.values}
-    program = program_of(law.of(wanted, acts=acts, asks=asks), keep)
-    made = run(cases, program)
+    made = ask(cases, law.of(wanted, acts=acts, asks=asks))
     return [_answer(made, judgement(made, tried)) for tried in made.worlds.tries]
 
 
@@ -77,9 +77,10 @@ def _answer(made: Run, judged: Judgement) -> Answer:
         verdict = "permitted" if judged.permitted else "refused"
 
     def told(reasons: Sequence[Reason]) -> tuple[Told, ...]:
-        return tuple(_told(made.program.law, reason, facts) for reason in reasons)
+        return tuple(_told(made.law, reason, facts) for reason in reasons)
 
-    others = [Reason(rule) for rule in judged.asked if rule not in {reason.rule for reason in by}]
+    told_of = {reason.rule.id for reason in (*by, *judged.beside)}
+    others = [Reason(rule) for rule in judged.asked if rule.id not in told_of]
     return Answer(_what(judged), verdict, told(by), told(judged.beside), told(others))
 
 
@@ -92,7 +93,7 @@ def _what(judged: Judgement) -> str:
     return f"{when}{', '.join(parts)}"
 
 
-def _told(law: Law, reason: Reason, facts: dict[str, Any]) -> Told:
+def _told(law: Law, reason: Reason, facts: Mapping[str, Any]) -> Told:
     rule = reason.rule
     record = rule.record
     seen = tuple((name, plain(facts.get(name))) for name in sorted(rule.names))
@@ -102,7 +103,7 @@ def _told(law: Law, reason: Reason, facts: dict[str, Any]) -> Told:
     )  # fmt: skip
 
 
-def because(rule: Rule, facts: dict[str, Any]) -> str:
+def because(rule: Rule, facts: Mapping[str, Any]) -> str:
     """Return the rule's own words for why, with the facts filled in; its sentence when it has none."""
     words = rule.record.because or rule.record.says
     for name in rule.names:

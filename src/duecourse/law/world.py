@@ -15,11 +15,13 @@ import pyarrow as pa
 from duecourse.law import calendars
 from duecourse.law.casefile import Case, Try
 from duecourse.law.columns import DAYS, FEES, NESTED, NO_LIMIT, spread
-from duecourse.law.program import Program
+from duecourse.law.program import Reads
 from duecourse.law.vocabulary import VOCABULARY, Column
+from duecourse.law.wording import lexicon
 
 Row = dict[str, Any]
 LAST_MOMENT: Final = 2**40  # a question without a moment sees all of the history
+_SUITS: Final = ("suit_decided", "sued")
 _ARROW: Final[Mapping[str, pa.DataType]] = {
     "boolean": pa.bool_(),
     "int64": pa.int64(),
@@ -43,22 +45,33 @@ class Tried:
 
 @dataclass(frozen=True)
 class Worlds:
-    """The tables of some cases, and their tries in order; act_no of a row is looked up in `acts_of`."""
+    """Some worlds as rows, and their tries in order; the act_no of a try's rows are looked up in `acts_of`.
 
-    acts: pa.Table
-    events: pa.Table
-    business_days: pa.Table
+    A row holds the columns of which its world says something. The number of a world is the place of its case.
+    """
+
+    cases: tuple[Case, ...]
+    acts: tuple[Row, ...]
+    events: tuple[Row, ...]
     tries: tuple[Tried, ...]
     acts_of: Mapping[int, tuple[int, ...]]
 
 
-def worlds(cases: Sequence[Case], program: Program) -> Worlds:
-    """Make the tables that a program reads; a world's number is the place of its case."""
+@dataclass(frozen=True)
+class WorldTables:
+    """The tables that a program reads."""
+
+    acts: pa.Table
+    events: pa.Table
+    business_days: pa.Table
+
+
+def worlds(cases: Sequence[Case], *, with_calendars: bool = False) -> Worlds:
+    """Make the rows of some worlds, with what kind of day an act's is (`with_calendars`) or without."""
     acts: list[Row] = []
     events: list[Row] = []
     tries: list[Tried] = []
     acts_of: dict[int, tuple[int, ...]] = {}
-    with_calendars = program.counts_workdays or bool({"holiday", "workday", "calendar"} & set(program.acts))
     for world, case in enumerate(cases):
         teller = _Teller(case, world, with_calendars=with_calendars)
         for row in teller.events():
@@ -69,21 +82,27 @@ def worlds(cases: Sequence[Case], program: Program) -> Worlds:
             rows = [{**row, "act_no": len(acts) + place} for place, row in enumerate(teller.acts(tried))]
             acts_of[tried.number] = tuple(row["act_no"] for row in rows)
             acts += rows
-    days = [day for row in (*acts, *events) for day in _days_of(row)] if program.counts_workdays else []
-    return Worlds(
-        _table(acts, program.acts),
-        _table(events, program.events),
-        calendars.table(cases if program.counts_workdays else (), days),
-        tuple(tries),
-        acts_of,
-    )
+    return Worlds(tuple(cases), tuple(acts), tuple(events), tuple(tries), acts_of)
+
+
+def needs_calendars(wanted: Reads) -> bool:
+    """Say whether some law looks at what kind of day it is."""
+    return wanted.counts_workdays or bool({"holiday", "workday", "calendar"} & set(wanted.acts))
+
+
+def tables(made: Worlds, wanted: Reads) -> WorldTables:
+    """Put rows into the tables that some law reads."""
+    rows = (*made.acts, *made.events) if wanted.counts_workdays else ()
+    days = [day for row in rows for day in _days_of(row)]
+    business_days = calendars.table(made.cases if wanted.counts_workdays else (), days)
+    return WorldTables(_table(made.acts, wanted.acts), _table(made.events, wanted.events), business_days)
 
 
 def _days_of(row: Row) -> Iterator[date]:
     return (value for value in row.values() if isinstance(value, date))
 
 
-def _table(rows: list[Row], schema: Mapping[str, str]) -> pa.Table:
+def _table(rows: Sequence[Row], schema: Mapping[str, str]) -> pa.Table:
     return pa.table({name: pa.array([row.get(name) for row in rows], _ARROW[kind]) for name, kind in schema.items()})
 
 
@@ -116,7 +135,7 @@ class _Teller:
                 "seq": seq,
                 "about": about,
                 "debts": tuple(self.debts[loan] for loan in about if loan in self.debts),
-                "content_stated": "content" in event or "text" in event,
+                **self._said(event, known),
                 "relation": person.get("relation") if person else None,
                 "speaker": self._speaker(known),
                 **self._number_of(known),
@@ -148,13 +167,39 @@ class _Teller:
             "world": self.world,
             "rulebooks": self.case.rulebooks,
             "content": values.get("content", ()),
-            "content_stated": "content" in tried.trial.values or "text" in tried.trial.values,
+            **self._said(tried.trial.values, values),
             "several_loans": len(tried.loans) > 1,
         }
         for loan in tried.loans:
             known = self.loans.get(loan or "", {})
             of_loan = {**_spread_all("loan", known, "loan."), **_fees(known, values.get("item"))}
             yield {**shared, **of_loan, "loan": loan, "debt": self.debts.get(loan or "")}
+
+    def _said(self, stated: Mapping[str, Any], known: Mapping[str, Any]) -> Row:
+        """Return the content of a message: as stated, else as its words are read; unknown if nobody can read them."""
+        if "content" in stated or "text" not in stated:
+            return {"content_stated": "content" in stated}
+        language = str(known.get("language") or self.case.borrower.get("language") or "")
+        if language not in lexicon.languages():
+            return {"content": None, "content_stated": True}
+        at = cast("datetime", known["at"])
+        by_borrower = known.get("direction") == "in"
+        found = lexicon.flags_of(
+            str(stated["text"]),
+            language,
+            speaker="borrower" if by_borrower else "collector",
+            suit_decided=any(
+                event["event"] in _SUITS and cast("datetime", event["at"]) < at for event in self.case.history
+            ),
+            time_barred=self._time_barred(known, at.astimezone(self.zones[0]).date()),
+            to_third_party=known.get("with") not in {None, "borrower"},
+        )
+        return {"content": tuple(sorted(found)), "content_stated": True}
+
+    def _time_barred(self, values: Mapping[str, Any], day: date) -> bool:
+        """Say whether the time for suing is known to be over for a loan that a message is about."""
+        ends = (self.loans[loan].get("limitation_ends_on") for loan in self._about(values) if loan in self.loans)
+        return any(isinstance(end, date) and end < day for end in ends)
 
     def _kind_of_day(self, day: date | None) -> Row:
         return calendars.kind_of_day(self.case, day) if self.with_calendars else {}

@@ -22,12 +22,16 @@ from duecourse.ledger.histories import (
     pack_order,
     read_only,
 )
+from duecourse.ledger.state import T_CAP_SHARE, T_CAP_YEAR, T_EFFECTIVE
 
 _TERMS = (
     "effective", "principal", "grace_days", "late_fee_flat", "late_fee_ppm", "late_fee_min", "late_fee_max",
     "penalty_ppb_day", "penalty_base", "interest_ppm_year", "day_count", "cap_all_in_ppm_year", "cap_charges_ppm",
     "allocation_order", "by_component", "stops",
 )  # fmt: skip
+
+
+_EVER = np.iinfo(np.int32).min  # before every day: the first version holds since ever
 
 
 class Reader(Protocol):
@@ -38,6 +42,9 @@ class Reader(Protocol):
 
     def loans(self, low: int, high: int) -> pa.Table:
         """Versions of loans: names and terms."""
+
+    def caps(self, low: int, high: int) -> pa.Table | None:
+        """Caps of the law by first day, -1 for none; until is the day before which one holds. None: no loan has any."""
 
     def instalments(self, low: int, high: int) -> pa.Table:
         """Instalments by due date and number."""
@@ -85,7 +92,7 @@ def read(reader: Reader, low: int, high: int, on_day: int) -> Book:
         opened=_days(versions, "opened")[start[1:] - 1],
         written_off=where.day(reader.write_offs(low, high)),
         accelerated=where.day(reader.accelerations(low, high)),
-        terms=TermsRows(start, _terms(versions)),
+        terms=_under_law(TermsRows(start, _terms(versions)), present, reader.caps(low, high)),
         instalments=InstalmentColumns(
             in_start,
             _ints(instalments, "number"),
@@ -134,6 +141,51 @@ class _Places:
         known = np.isin(loan, self.present)
         days[np.searchsorted(self.present, loan[known])] = _days(table, "day")[known]
         return days
+
+
+def _under_law(terms: TermsRows, present: NDArray[np.int64], caps: pa.Table | None) -> TermsRows:
+    """Let the stricter of the lender's own cap and the law's stand in the terms.
+
+    Where the law's cap changes between two versions of the terms, the earlier one is written once more from that day.
+    """
+    if caps is None or caps.num_rows == 0:
+        return terms
+    loan = np.repeat(np.arange(len(present)), np.diff(terms.start))
+    of = _ints(caps, "loan_no")
+    if (np.diff(of) > 0).all():  # one cap since ever for each loan, as nearly always: no version is split
+        piece = np.searchsorted(of, present[loan])
+        piece[piece == len(of)] = 0
+        capped = np.flatnonzero(of[piece] == present[loan])
+        _lower(terms.rows, capped, caps, piece[capped])
+        return terms
+    first = np.searchsorted(of, present[loan], side="left")
+    pieces = np.searchsorted(of, present[loan], side="right") - first
+    copies = np.maximum(pieces, 1)
+    version = np.repeat(np.arange(len(loan)), copies)
+    piece = np.arange(len(version)) - np.repeat(np.cumsum(copies) - copies, copies) + first[version]
+    bound = pieces[version] > 0
+    piece[~bound] = 0
+    effective = terms.rows[:, T_EFFECTIVE]
+    is_first = np.isin(np.arange(len(loan)), terms.start[:-1])
+    begins = np.where(is_first, _EVER, effective)
+    ends = np.append(effective[1:], NEVER)
+    ends[terms.start[1:] - 1] = NEVER
+    since, until = _days(caps, "first")[piece], _days(caps, "until")[piece]
+    kept = ~bound | ((since < ends[version]) & (until > begins[version]))
+    version, piece, bound, since = version[kept], piece[kept], bound[kept], since[kept]
+    rows = terms.rows[version]
+    rows[:, T_EFFECTIVE] = np.where(bound, np.maximum(begins[version], since), rows[:, T_EFFECTIVE])
+    capped = np.flatnonzero(bound)
+    _lower(rows, capped, caps, piece[capped])
+    counts = np.bincount(loan[version], minlength=len(present))
+    return TermsRows(np.append(0, np.cumsum(counts)).astype(np.int64), rows)
+
+
+def _lower(rows: NDArray[np.int64], at: Numbers, caps: pa.Table, piece: Numbers) -> None:
+    """Lower the caps of some rows of terms to those of the law's pieces beside them; -1 is no cap."""
+    for place, name in ((T_CAP_YEAR, "cap_all_in_ppm_year"), (T_CAP_SHARE, "cap_charges_ppm")):
+        own, law = rows[at, place], _ints(caps, name)[piece]
+        rows[at, place] = np.where((law >= 0) & ((own < 0) | (law < own)), law, own)
 
 
 def _in_force(effective: Days, start: Numbers, on_day: int) -> Numbers:

@@ -22,6 +22,8 @@ TREATMENTS: Final = pa.schema(
         ),
         ("demands", pa.bool_()),
         ("required", pa.bool_()),
+        ("content", pa.string()),
+        ("content_stated", pa.bool_()),
         ("unit", pa.string()),
         ("capacity", pa.int64()),
     ]
@@ -29,12 +31,17 @@ TREATMENTS: Final = pa.schema(
 
 
 def treatments(strategy: Strategy) -> pa.Table:
-    """Put the treatments of a strategy into a table; `unit` is what a daily capacity counts, null where unlimited."""
+    """Put the treatments of a strategy into a table; `unit` is what a daily capacity counts, null where unlimited.
+
+    `content` is what the act says, in words of the vocabulary with blanks between; `content_stated` is false where
+    nothing is declared of it.
+    """
     rows: list[dict[str, Any]] = []
     for stage_no, rung in enumerate(strategy.ladder):
         for one in rung.treatments:
             used = one.channel or one.act
             capacity = strategy.capacity_per_day.get(used, {}).get(one.team or "")
+            content = strategy.content_of(one)
             rows.append(
                 {
                     "treatment_no": len(rows),
@@ -44,6 +51,8 @@ def treatments(strategy: Strategy) -> pa.Table:
                     **{name: getattr(one, name) for name in ("act", "channel", "team", "template", "slot", "purpose")},
                     "demands": one.demands,
                     "required": one.required,
+                    "content": " ".join(content or ()),
+                    "content_stated": content is not None,
                     "unit": None if capacity is None else f"{used} {one.team}",
                     "capacity": capacity,
                 }

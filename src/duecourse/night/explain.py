@@ -14,7 +14,7 @@ from duecourse.kernel.components import COMPONENTS
 from duecourse.law.expressions import Expression
 from duecourse.ledger.loan import Loan
 from duecourse.ledger.statement import Line, Statement, statement
-from duecourse.night import explain_law, one_loan
+from duecourse.night import duties, explain_caps, explain_law, one_loan
 from duecourse.night.moment import Moment
 from duecourse.night.report.show import amount, money
 from duecourse.night.report.words import load_words
@@ -50,18 +50,19 @@ class Section:
 def explain(night: Night, moment: Moment, loan_id: str) -> list[Section]:
     """Explain one loan on the business date; the night's tables `positions` and `plan` must have been worked out."""
     row = one_loan.find(night.engine, loan_id)
-    loan = one_loan.read(night.engine, row["loan_no"], zone_day(night))
+    loan, caps, _ = explain_caps.read(night, row["loan_no"], zone_day(night))
     borrower = int(row["borrower_no"])
     facts = _one(night, "facts", borrower)
     known = decide.with_formulas(night.strategy, facts)
     currency = row["currency"] if _one_currency(night, borrower) else None
     teller = _Teller(known, night.strategy.parameters, currency, _amounts(night))
     return [
-        Section("What is owed", _owed(loan, moment.on, row["currency"])),
+        Section("What is owed", [*_owed(loan, moment.on, row["currency"]), *caps]),
         Section("How late", _late(night, row["loan_no"], loan, moment.on)),
         Section("The borrower", _borrower(night, borrower, row)),
         Section("The rung", _rung(night, borrower, teller)),
         Section("What might be done", _treatments(night, borrower, teller)),
+        Section("What is due", duties.lines(night.engine, night.law, loan_id)),
         Section("What the law says", explain_law.lines(night, borrower)),
         Section("Tonight's plan", _plan(night, borrower)),
     ]

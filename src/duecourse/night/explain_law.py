@@ -1,46 +1,70 @@
-"""What the law says of one borrower's possible acts: every rule that was asked, with the facts that it looked at."""
+"""What the law says of one borrower's possible acts: every rule that was asked, with the facts that it looked at.
+
+The night judges by the law narrowed to what may refuse; here the whole of it is asked.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import ibis
+import pyarrow as pa
+
 from duecourse.law.judge import gates
-from duecourse.law.program import WORD
+from duecourse.law.kept import program_of, users_folder
+from duecourse.law.program import ACTS, VERDICTS, WORD
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.what_if import because, plain
+from duecourse.night import lawful, verdicts
+from duecourse.night.past import past_of
 
 if TYPE_CHECKING:
     from duecourse.night.run import Night
+
+_SUFFIX = "_explained"
+_WHO = "explained"
 
 
 def lines(night: "Night", borrower: int) -> list[str]:
     """Tell each act that was judged: refused by which rules and why, and which other rules were asked."""
     tables, engine = night.engine.table, night.engine
-    acts = tables("law_rows")
-    rows = engine.rows(acts.filter(acts.world == borrower).order_by("treatment_no", "loan_no"))
-    if not rows:
+    proposed = engine.rows(tables("law_rows").filter(ibis._.world == borrower).order_by("treatment_no", "loan_no"))
+    if not proposed:
         return ["nothing that the law judges is possible tonight"]
-    found = []
-    for row in rows:
-        treatment = night.strategy.treatments[row["treatment_no"]].name
-        judged = night.lawful.programs.get(row["country"]) if row["books"] else None
-        if judged is None:
-            found.append(f"{treatment}, loan {row['loan']}: no rulebook is loaded for {row['country'] or 'no country'}")
-            continue
-        known: dict[str, Any] = {}
-        for name in judged.facts:
-            table = tables(name)
-            known.update(engine.rows(table.filter(table.act_no == row["act_no"]))[0])
-        verdicts = tables(judged.verdicts)
-        verdict = engine.rows(verdicts.filter(verdicts.act_no == row["act_no"]))[0]
-        found += _told(night.law, f"{treatment}, loan {row['loan']}", judged.rules, verdict, known)
-    return found
+    if not proposed[0]["books"]:
+        where = proposed[0]["country"] or "no country"
+        return [f"{_act(night, row)}: no rulebook is loaded for {where}" for row in proposed]
+    law = night.law.of(proposed[0]["books"].split(" "), acts=lawful.JUDGED)
+    engine.give(_WHO, pa.table({"borrower_no": [borrower], "country": [proposed[0]["country"]]}))
+    program = program_of(law, users_folder(), suffix=_SUFFIX)
+    past = past_of(tables, engine.rows, night.empty)
+    verdicts.give_history(engine, f"{verdicts.HISTORY}{_SUFFIX}", lambda: tables(_WHO), [program], past)
+    own = tables("proposed").semi_join(tables(_WHO), "borrower_no")
+    engine.numbered(f"law_rows{_SUFFIX}", "act_no", lambda: lawful.acts(tables, own, lawful.VARIES))
+    acts, history = tables(f"law_rows{_SUFFIX}"), tables(f"{verdicts.HISTORY}{_SUFFIX}")
+    verdicts.run(engine, [verdicts.Asked(program, lambda: acts, lambda: history)])
+    rows = engine.rows(acts.order_by("treatment_no", "loan_no"))
+    known: dict[int, dict[str, Any]] = {row["act_no"]: {} for row in rows}
+    for name in dict.fromkeys(
+        [f"law_rows{_SUFFIX}", f"{ACTS}{_SUFFIX}", *program.found_in.values(), f"{VERDICTS}{_SUFFIX}"]
+    ):
+        table = tables(name)
+        if "act_no" in table.columns:
+            for row in engine.rows(table):
+                known[row["act_no"]].update(row)
+    return [
+        line
+        for row in rows
+        for line in _told(night.law, _act(night, known[row["act_no"]]), law.rules, known[row["act_no"]])
+    ]
 
 
-def _told(
-    law: Law, act: str, rules: tuple[Rule, ...], verdict: Mapping[str, Any], known: Mapping[str, Any]
-) -> list[str]:
-    asked = [rule for place, rule in enumerate(rules) if rule.permit is not None and _set(verdict, "asked", place)]
-    against = {rule for place, rule in enumerate(rules) if rule.permit is not None and _set(verdict, "refused", place)}
+def _act(night: "Night", row: Mapping[str, Any]) -> str:
+    return f"{night.strategy.treatments[row['treatment_no']].name}, loan {row['loan']}"
+
+
+def _told(law: Law, act: str, rules: tuple[Rule, ...], known: Mapping[str, Any]) -> list[str]:
+    asked = [rule for place, rule in enumerate(rules) if _set(known, "asked", place)]
+    against = {rule for place, rule in enumerate(rules) if _set(known, "refused", place)}
     gating = [rule for rule in asked if rule in against and gates(rule)]
     found = [f"{act}: {'refused' if gating else 'permitted'}, {_counted(len(asked))} asked"]
     for rule in sorted(asked, key=lambda each: (each not in gating, each not in against, each.id)):

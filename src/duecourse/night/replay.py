@@ -121,7 +121,7 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
     zone = night.book.zone
     began = Moment.began(on, zone)
     night.positions(began, scratch)
-    night.plan(began)
+    night.plan(began, with_duties=False)
     engine, tables = night.engine, night.engine.table
     planned = tables("plan")
     done = planned.filter(planned.act != "none")

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import duecourse
+from duecourse.night import duties
 from duecourse.night.moment import Moment
-from duecourse.night.report import About, Outputs, Refusal, gather, write_report
+from duecourse.night.report import About, Duty, Outputs, Refusal, gather, write_report
 from duecourse.night.run import Night
 
 
@@ -32,6 +33,7 @@ def write(night: Night, moment: Moment, folder: Path, plan_hash: str, languages:
         strategy.buckets.ranges,
         [rung.stage for rung in strategy.ladder],
         refusals(night),
+        what_is_due(night),
     )
     named = {}
     for language in languages:
@@ -50,4 +52,16 @@ def refusals(night: Night) -> list[Refusal]:
             rule = rules[name]
             source = night.law.sources[rule.record.cite.source]
             found.append(Refusal(name, rule.record.says, night.law.cite(rule), source.link, acts, gates))
+    return found
+
+
+def what_is_due(night: Night) -> list[Duty]:
+    """Say what is due by rule, the most overdue first."""
+    rules = {rule.id: rule for rule in night.law.rules}
+    found = []
+    for row in duties.by_rule(night.engine):
+        rule = rules[row["rule"]]
+        source = night.law.sources[rule.record.cite.source]
+        counts = (row["open"], row["overdue"], row["soon"], row["next_due_on"])
+        found.append(Duty(row["duty"], rule.id, rule.record.says, night.law.cite(rule), source.link, *counts))
     return found

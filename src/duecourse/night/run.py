@@ -1,6 +1,6 @@
 """The night run: the order of its steps, and what it leaves behind.
 
-load -> position -> ageing -> facts -> stage -> candidates -> verdicts -> choice -> plan -> report. `load` is
+load -> position -> ageing -> facts -> stage -> candidates -> verdicts -> duties -> choice -> plan -> report. `load` is
 `duecourse.book.load`.
 """
 
@@ -22,16 +22,29 @@ from duecourse.book.loaded import LoadedBook
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import Catalogue
 from duecourse.law.house import with_house
+from duecourse.law.kept import law_of, users_folder
 from duecourse.law.rulebook import Law
-from duecourse.law.rulebook import load as load_law
-from duecourse.night import ageing, candidates, choice, fact_sources, facts, plan, position, stage, verdicts
+from duecourse.night import (
+    ageing,
+    candidates,
+    caps,
+    choice,
+    duties,
+    fact_sources,
+    facts,
+    judging,
+    plan,
+    position,
+    stage,
+    verdicts,
+)
 from duecourse.night.engines import duckdb
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 from duecourse.strategy.models import Strategy
 
 Progress = Callable[[str, int, int], None]
-STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts", "choice", "plan", "report")
+STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts", "duties", "choice", "plan", "report")
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,9 @@ class Summary:
     warnings: dict[str, int]
     refused: dict[str, int]
     refused_from_memory: dict[str, int]
+    duties: dict[str, int]
+    duties_overdue: dict[str, int]
+    duties_from_memory: dict[str, int]
     plan_hash: str
     seconds: float  # float: a duration for people, not money
     outputs: dict[str, str]
@@ -81,8 +97,9 @@ class Night:
         """
         self.book = book
         self.strategy = strategy
-        self.law = law or (with_house(options.house) if options.house else load_law())
+        self.law = law or (with_house(options.house) if options.house else law_of((), users_folder()))
         self.lawful = verdicts.Counted({}, {}, {})
+        self.due = duties.Counted({}, {}, {})
         self.options = options
         spill = options.spill or book.folder.parent / "spill"
         self.empty = frozenset(name for name, rows in book.tables.items() if rows.kept + rows.made == 0)
@@ -93,6 +110,7 @@ class Night:
             book.folder, texts, self.empty, threads=options.threads, memory=options.memory, spill=spill
         )
         self.loans = self.engine.loans()
+        self.capped = caps.Found()
         self._give_strategy()
 
     @property
@@ -108,8 +126,9 @@ class Night:
     def positions(self, moment: Moment, out: Path, progress: Progress | None = None) -> None:
         """Work out what every loan owes at the moment, into `positions/` and `history/` under `out`."""
         self.engine.look_at(moment)
+        self.find_caps(moment)
         position.run(
-            lambda: self.engine.ranges(moment, self.book.zone),
+            lambda: self.engine.ranges(moment, self.book.zone, capped=bool(self.capped.asked)),
             self.loans,
             moment.on,
             (self.strategy.buckets.by, self.strategy.buckets.ranges),
@@ -120,17 +139,25 @@ class Night:
         self.engine.read("positions", out / "positions", position.SCHEMA)
         self.engine.read("history", out / "history", position.HISTORY)
 
-    def plan(self, moment: Moment, progress: Progress | None = None) -> None:
-        """Work out the plan from the positions last worked out; leaves the table `plan` in the engine."""
-        for step, work in self._planning(moment, stale=self.is_stale(moment)).items():
+    def find_caps(self, moment: Moment, loan_no: int | None = None) -> None:
+        """Find the law's caps on every loan, or on one; the engine must look at the moment."""
+        self.capped = caps.find(self.engine, self.law, moment.on, self.empty, loan_no)
+
+    def plan(self, moment: Moment, progress: Progress | None = None, *, with_duties: bool = True) -> None:
+        """Work out the plan from the positions last worked out; leaves the tables `plan` and `duties` in the engine.
+
+        Without duties the step `duties` is left out: nothing of the plan rests on it.
+        """
+        for step, work in self._planning(moment, with_duties=with_duties).items():
             if progress:
                 progress(step, 0, 1)
             work()
             if progress:
                 progress(step, 1, 1)
 
-    def _planning(self, moment: Moment, *, stale: bool) -> dict[str, Callable[[], None]]:
-        engine, tables, strategy = self.engine, self.engine.table, self.strategy
+    def _planning(self, moment: Moment, *, with_duties: bool) -> dict[str, Callable[[], None]]:
+        engine, tables, strategy, stale = self.engine, self.engine.table, self.strategy, self.is_stale(moment)
+        parts: list[duties.Part] = []
 
         def age() -> None:
             engine.keep("holds_now", lambda: ageing.holds_now(tables))
@@ -154,7 +181,13 @@ class Night:
             engine.alias("open_candidates", name)
 
         def weigh() -> None:
-            self.lawful = verdicts.judge(engine, self.law, strategy, moment.on, self.empty)
+            self.lawful, found = judging.judge(
+                engine, self.law, strategy, moment.on, self.empty, with_duties=with_duties
+            )
+            parts.extend(found)
+
+        def remind() -> None:
+            self.due = duties.answer(engine, parts)
 
         def choose() -> None:
             engine.keep("ranked", lambda: choice.ranked(tables))
@@ -172,6 +205,7 @@ class Night:
             "stage": place,
             "candidates": judge,
             "verdicts": weigh,
+            **({"duties": remind} if with_duties else {}),
             "choice": choose,
             "plan": write_down,
         }
@@ -226,7 +260,10 @@ def run(
         night.positions(moment, aside, progress)
         night.plan(moment, progress)
         night.engine.write(night.engine.table("plan").drop("about").order_by(*plan.KEY), aside / "plan.parquet")
-        outputs = {"plan": "plan.parquet", "positions": "positions", "history": "history"}
+        night.engine.write(night.engine.table("duties").order_by(*duties.KEY), aside / "duties.parquet")
+        outputs = {
+            "plan": "plan.parquet", "duties": "duties.parquet", "positions": "positions", "history": "history"
+        }  # fmt: skip
         plan_hash = night.plan_hash()
         if report:
             outputs |= report(night, aside, plan_hash)
@@ -288,6 +325,9 @@ def summarise(
         warnings=_warned(night.book),
         refused=night.lawful.refused,
         refused_from_memory=night.lawful.from_memory,
+        duties=night.due.open,
+        duties_overdue=night.due.overdue,
+        duties_from_memory=night.due.from_memory,
         plan_hash=plan_hash,
         seconds=round(time.perf_counter() - begun, 3),  # rounded for people
         outputs=paths,

@@ -5,9 +5,11 @@ loan falls, with the strongest rule as the reason; a loan that fails leaves the 
 nothing is done.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final, Protocol
 
@@ -18,17 +20,19 @@ import pyarrow as pa
 from duecourse.law import calendars
 from duecourse.law.judge import gates
 from duecourse.law.kept import program_of, users_folder
-from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, VERDICTS, WORD
+from duecourse.law.narrowing import narrowed
+from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, VERDICTS, WORD, Program
 from duecourse.law.records import STEPS
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import lawful
 from duecourse.night.fact_sources import Tables
+from duecourse.night.past import Past, events
 from duecourse.strategy.models import Strategy
 
+HISTORY: Final = "law_history"
 NO_RULEBOOK: Final = "no_rulebook"
 LAW: Final = "law:"  # before the id of a rule, where a reason is one
 MEMORY: Final = "memory:"  # before the id of a rule from memory that would have refused
-_JUDGED: Final = ("contact", "furnish", "list", "sue", "sell")
 _YEARS_BEFORE: Final = 4  # of working days: how far back a period that still runs may have begun
 _YEARS_AFTER: Final = 7
 Build = Callable[[], ir.Table]
@@ -40,14 +44,20 @@ class Engine(Protocol):
     def table(self, name: str) -> ir.Table:
         """Return a table by name."""
 
-    def keep(self, name: str, build: Build) -> ir.Table:
-        """Work out a table and keep it under a name."""
+    def keep(self, name: str, build: Build, about: str = "") -> ir.Table:
+        """Work out a table and keep it under a name; `about` tells apart what may be built under one name."""
 
-    def name(self, name: str, build: Build) -> ir.Table:
-        """Give a table a name without working it out."""
+    def numbered(self, name: str, column: str, build: Build, about: str = "") -> ir.Table:
+        """Keep a table as `keep` does; each row gets a number of its own in a column."""
 
-    def make(self, name: str, text: str) -> None:
-        """Work out a table from a statement and keep it under a name."""
+    def name(self, name: str, build: Build, about: str = "") -> ir.Table:
+        """Give a table a name without working it out; `about` as in `keep`."""
+
+    def text(self, name: str, build: Build, about: str = "") -> str:
+        """Return the statement that `keep` would run."""
+
+    def make_all(self, lists: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Work out tables from lists of names and statements: each list in its order, the lists side by side."""
 
     def alias(self, name: str, of: str) -> None:
         """Let a name stand for a table."""
@@ -63,101 +73,162 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
-class Counted:
-    """How many candidates each rule refused, and how many those from memory would have."""
+class Asked:
+    """A program, the acts that it is to be asked about, and the events that it may look at."""
 
-    refused: dict[str, int]
-    from_memory: dict[str, int]
-    programs: dict[str, "Judged"]
+    program: Program
+    acts: Build
+    history: Build
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A country's program as it was run: its rules in the order of their bits, and the tables with its facts."""
+class Counted:
+    """How many candidates each rule refused, how many those from memory would have, and the programs by country."""
 
-    rules: tuple[Rule, ...]
-    verdicts: str
-    facts: tuple[str, ...]
+    refused: dict[str, int]
+    from_memory: dict[str, int]
+    programs: dict[str, Program]
 
 
-def judge(engine: Engine, law: Law, strategy: Strategy, on: date, empty: frozenset[str]) -> Counted:
-    """Judge the table `open_candidates`; leaves `candidates`, with what the law stops, and `law_refused`."""
+def prepare(engine: Engine, law: Law, strategy: Strategy, on: date, past: Past) -> dict[str, Program]:
+    """Find what is proposed and where, and what of the law may refuse it: a program for each country.
+
+    The table `homes` tells where people live. Leaves `proposed` and `law_rows`: the acts proposed, a row for each
+    loan that they are about.
+    """
     tables: Tables = engine.table
-    engine.keep("homes", lambda: lawful.homes(tables))
-    homes = tables("homes")
+    homes = tables("homes").semi_join(tables("open_candidates"), "borrower_no")
     where = engine.rows(homes.select("country", "region", "locality").distinct())
-    engine.give("law_places", lawful.places(law, on, where))
+    places = lawful.places(law, on, where)
+    engine.give("law_places", places)
     engine.give("law_times", lawful.times(strategy, on, engine.rows(homes.select("zones").distinct())))
     engine.keep("proposed", lambda: lawful.proposed(tables))
-    engine.keep("law_rows", lambda: lawful.acts(tables))
-    acts = tables("law_rows")
-    bound = engine.rows(acts.filter(acts.books != "").select("country").distinct().order_by("country"))
-    refused: dict[str, int] = {}
-    memory: dict[str, int] = {}
-    countries = sorted(str(row["country"]) for row in bound)
+    programs: dict[str, Program] = {}
+    for country, books in _books_by_country(places).items():
+        part = law.of(books, acts=lawful.JUDGED)
+        rules = [rule for rule in part.rules if gates(rule) or _from_memory(rule)]
+        tonight = narrowed(part, lawful.given(strategy, country, on, past), rules)
+        if tonight.rules:
+            programs[country] = program_of(tonight, users_folder(), suffix=suffix_of(country))
+    wanted = frozenset(column for program in programs.values() for column in program.reads.acts)
+    about = " ".join(sorted(wanted))
+    engine.numbered("law_rows", "act_no", lambda: lawful.acts(tables, tables("proposed"), wanted), about)
+    return programs
+
+
+def judge(engine: Engine, programs: Mapping[str, Program]) -> Counted:
+    """Tell what the programs, which have been run, say of what is proposed.
+
+    Leaves `candidates`, with what the law stops, `law_refused` and `law_doubted`.
+    """
+    tables: Tables = engine.table
+    refused: Counter[str] = Counter()
+    memory: Counter[str] = Counter()
+    for program in programs.values():
+        for name, counts in (("law_refused", gates), ("law_doubted", _from_memory)):
+            build = partial(_refused_rows, tables, program, counts)
+            engine.keep(f"{name}{program.suffix}", build, program.law.digest)
+        for rule, number in _refusals(engine, program).items():
+            (refused if gates(rule) else memory)[rule.id] += number
+    suffixes = [program.suffix for program in programs.values()]
+    engine.keep("law_refused", lambda: _refused(tables, suffixes), " ".join(suffixes))
+    engine.keep("law_doubted", lambda: _doubted(tables, suffixes), " ".join(suffixes))
+    engine.keep("candidates", lambda: _candidates(tables))
+    return Counted(dict(refused), dict(memory), dict(programs))
+
+
+def suffix_of(country: str) -> str:
+    """Return what stands behind the names of a country's tables."""
+    return f"_{country.lower()}"
+
+
+def people(tables: Tables) -> ir.Table:
+    """Return those for whom something is proposed where a rulebook is in force, with their country."""
+    rows = tables("law_rows")
+    return rows.filter(rows.books != "").select("country", borrower_no="world").distinct()
+
+
+def asked(tables: Tables, programs: Mapping[str, Program]) -> list[Asked]:
+    """Return what each country's program is to be asked: the acts proposed there."""
+
+    def acts(country: str) -> ir.Table:
+        rows = tables("law_rows")
+        return rows.filter((rows.country == country) & (rows.books != ""))
+
+    return [
+        Asked(program, partial(acts, country), partial(history_of, tables, country))
+        for country, program in programs.items()
+    ]
+
+
+def history_of(tables: Tables, country: str) -> ir.Table:
+    """Return what the law may ask of the past of a country's people."""
+    rows = tables(HISTORY)
+    return rows.filter(rows.country == country)
+
+
+def _books_by_country(places: pa.Table) -> dict[str, list[str]]:
+    """Return the rulebooks in force in some part of each country where somebody lives."""
+    found: dict[str, set[str]] = {}
+    for row in places.to_pylist():
+        if row["books"]:
+            found.setdefault(row["country"], set()).update(row["books"].split(" "))
+    return {country: sorted(found[country]) for country in sorted(found)}
+
+
+def give_business_days(engine: Engine, law: Law, on: date) -> None:
+    """Give the engine the working days, some years around a day, of the book's countries that some rulebook binds."""
+    living = engine.rows(engine.table("borrowers").select("country").distinct())
+    named = {country for book in law.books.values() for country in (book.country, *book.countries)}
+    countries = sorted(str(name) for name in named & {row["country"] for row in living} - {None})
     first, last = date(on.year - _YEARS_BEFORE, 1, 1), date(on.year + _YEARS_AFTER, 12, 31)
     engine.stored(
         BUSINESS_DAYS,
         f"{' '.join(countries)} {first} {last} {version('holidays')}",
         lambda: calendars.of_countries(countries, first, last),
     )
-    programs: dict[str, Judged] = {}
-    for row in bound:
-        country = str(row["country"])
-        programs[country] = _country(engine, law, country, empty)
-        for rule, number in _refusals(engine, programs[country]).items():
-            counts = refused if gates(rule) else memory
-            counts[rule.id] = counts.get(rule.id, 0) + number
-    gated = [country for country, judged in programs.items() if any(rule.permit is not None for rule in judged.rules)]
-    names = [country.lower() for country in gated]
-    whole = "_".join(["law_refused_in", *names])
-    engine.keep(whole, lambda: _refused(tables, names))
-    engine.alias("law_refused", whole)
-    doubts = "_".join(["law_doubted_in", *names])
-    engine.keep(doubts, lambda: _doubted(tables, names))
-    engine.alias("law_doubted", doubts)
-    engine.keep("candidates", lambda: _candidates(tables))
-    return Counted(refused, memory, programs)
 
 
-def _country(engine: Engine, law: Law, country: str, empty: frozenset[str]) -> Judged:
-    """Run one country's program over its acts; leaves a table of the rows refused."""
-    tables = engine.table
-    books = [book.id for book in law.books.values() if country in {book.country, *book.countries} or book.id == "house"]
-    part = law.of(books, acts=_JUDGED)
-    suffix = f"_{country.lower()}"
-    program = program_of(part, users_folder(), suffix=suffix)
-    kinds = frozenset(kind for fact in part.needed for kind in (*fact.of, *fact.for_))
-    engine.keep(f"law_proposed{suffix}", lambda: _of_country(tables, program.acts, country))
-    proposed = tables(f"law_proposed{suffix}")
-    engine.name(f"{ACTS}{suffix}", lambda: lawful.with_constants(proposed, program.acts, lawful.ALWAYS))
-    engine.keep(f"law_history{suffix}", lambda: lawful.events(tables, program.events, kinds, empty, country))
-    history = tables(f"law_history{suffix}")
-    engine.name(f"{EVENTS}{suffix}", lambda: lawful.with_constants(history, program.events, {}))
-    for step in program.steps:
-        engine.make(step.table, step.sql)
-    if any(rule.permit is not None for rule in part.rules):
-        engine.keep(f"law_refused{suffix}", lambda: _refused_rows(tables, suffix, part.rules, gates))
-        engine.keep(f"law_doubted{suffix}", lambda: _refused_rows(tables, suffix, part.rules, _from_memory))
-    facts = sorted({table for name, table in program.found_in.items() if not name.startswith("event.")})
-    return Judged(part.rules, f"{VERDICTS}{suffix}", (f"{ACTS}{suffix}", *facts))
+def give_history(engine: Engine, name: str, people: Build, programs: Iterable[Program], past: Past) -> None:
+    """Keep what programs may ask of the past of some people, under a name; see `past.events`."""
+    read = list(programs)
+    wanted = {column: kind for program in read for column, kind in program.reads.events.items()}
+    kinds = frozenset(kind for program in read for kind in program.kinds)
+    about = " ".join(program.law.digest for program in read)
+    engine.numbered(name, "event_no", lambda: events(engine.table, people(), wanted, kinds, past), about)
 
 
-def _refusals(engine: Engine, judged: Judged) -> dict[Rule, int]:
+def run(engine: Engine, asked: Iterable[Asked]) -> None:
+    """Run programs over their rows of acts and events; leaves their tables, the verdicts among them."""
+    lists = []
+    for each in asked:
+        about, suffix, reads = each.program.law.digest, each.program.suffix, each.program.reads
+        acts = partial(_whole, each.acts, reads.acts, lawful.ALWAYS)
+        engine.name(f"{ACTS}{suffix}", acts, about)
+        # Every program looks at its events often, so it has a table of those of its own country and kinds.
+        own = engine.text(f"{EVENTS}{suffix}", partial(_own_events, each, reads.events), about)
+        lists.append([(f"{EVENTS}{suffix}", own), *((step.table, step.sql) for step in each.program.steps)])
+    engine.make_all(lists)
+
+
+def _own_events(asked: Asked, wanted: Mapping[str, str]) -> ir.Table:
+    rows = asked.history()
+    return lawful.with_constants(rows.filter(rows.event.isin(sorted(asked.program.kinds))), wanted, {})
+
+
+def _whole(build: Build, wanted: Mapping[str, str], always: Mapping[str, Any]) -> ir.Table:
+    return lawful.with_constants(build(), wanted, always)
+
+
+def _refusals(engine: Engine, program: Program) -> dict[Rule, int]:
     """Count the rows of acts that each rule refuses."""
-    verdicts = engine.table(judged.verdicts)
-    places = {place: rule for place, rule in enumerate(judged.rules) if rule.permit is not None}
-    if not places:
-        return {}
-    sums = {f"r{place}": bit(verdicts, "refused", place).sum() for place in places}
-    found = engine.rows(verdicts.aggregate(**sums))[0]
-    return {rule: int(found[f"r{place}"]) for place, rule in places.items() if found[f"r{place}"]}
+    verdicts, rules = engine.table(f"{VERDICTS}{program.suffix}"), program.law.rules
 
+    def counts() -> ir.Table:
+        return verdicts.aggregate(**{f"r{at}": bit(verdicts, "refused", at).sum() for at in range(len(rules))})
 
-def _of_country(tables: Tables, wanted: Mapping[str, str], country: str) -> ir.Table:
-    """Return the acts of a country with those of the columns wanted that a night has."""
-    rows = tables("law_rows").filter(ibis._.country == country)
-    return rows.select(*(name for name in wanted if name in rows.columns))
+    found = engine.rows(engine.keep(f"law_counts{program.suffix}", counts, program.law.digest))[0]
+    return {rule: int(found[f"r{at}"]) for at, rule in enumerate(rules) if found[f"r{at}"]}
 
 
 def bit(rows: ir.Table, which: str, place: int) -> Any:
@@ -167,13 +238,13 @@ def bit(rows: ir.Table, which: str, place: int) -> Any:
 
 
 def _from_memory(rule: Rule) -> bool:
-    return rule.record.checked.how == "memory" and rule.record.effect != "advises"
+    return rule.record.checked.how == "memory" and rule.record.effect != "advises" and not rule.switched_on
 
 
-def _refused_rows(tables: Tables, suffix: str, rules: tuple[Rule, ...], counts: Callable[[Rule], bool]) -> ir.Table:
+def _refused_rows(tables: Tables, program: Program, counts: Callable[[Rule], bool]) -> ir.Table:
     """Return the rows that a rule which counts refuses: borrower, treatment, loan, and the strongest such rule."""
-    verdicts = tables(f"{VERDICTS}{suffix}")
-    counting = [(place, rule) for place, rule in enumerate(rules) if rule.permit is not None and counts(rule)]
+    verdicts = tables(f"{VERDICTS}{program.suffix}")
+    counting = [(place, rule) for place, rule in enumerate(program.law.rules) if counts(rule)]
     ordered = sorted(counting, key=lambda pair: (STEPS.index(pair[1].record.step), pair[1].id))
     never = (ibis.literal(value=False), "")  # a country may have no such rule
     first = ibis.cases(
@@ -184,15 +255,15 @@ def _refused_rows(tables: Tables, suffix: str, rules: tuple[Rule, ...], counts: 
     return found.join(acts, "act_no").select("borrower_no", "treatment_no", "loan_no", "rule")
 
 
-def _doubted(tables: Tables, names: list[str]) -> ir.Table:
+def _doubted(tables: Tables, suffixes: list[str]) -> ir.Table:
     """Return all rows that rules from memory would refuse, of every country."""
-    rows = [tables(f"law_doubted_{name}") for name in names]
+    rows = [tables(f"law_doubted{suffix}") for suffix in suffixes]
     if rows:
         return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
     return _refused(tables, []).filter(ibis.literal(value=False))
 
 
-def _refused(tables: Tables, names: list[str]) -> ir.Table:
+def _refused(tables: Tables, suffixes: list[str]) -> ir.Table:
     """Return all rows refused, of every country, and those that no rulebook binds."""
     acts = tables("law_rows")
     unbound = acts.filter(acts.books == "")
@@ -200,7 +271,7 @@ def _refused(tables: Tables, names: list[str]) -> ir.Table:
         unbound.select("treatment_no", "loan_no", borrower_no="world", rule=ibis.literal(NO_RULEBOOK)).select(
             "borrower_no", "treatment_no", "loan_no", "rule"
         ),
-        *(tables(f"law_refused_{name}") for name in names),
+        *(tables(f"law_refused{suffix}") for suffix in suffixes),
     ]
     return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
 

@@ -12,7 +12,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import FactKind, refuse_name
 from duecourse.law.document import Document, Steps, Text, nearest, one_line, read
 from duecourse.law.expressions import ExpressionError, Place, parse
-from duecourse.strategy.checks import faults
+from duecourse.strategy import checks, templates
 from duecourse.strategy.models import Strategy, Vocabulary
 from duecourse.strategy.words import LEVEL_FACT
 
@@ -41,7 +41,19 @@ def load(path: Path | None, catalogue_kinds: Mapping[str, FactKind]) -> Strategy
     `catalogue_kinds` are the facts that expressions may name, with their kinds. Raises StrategyError (or
     another DueCourseError) with the first fault of the file, by line.
     """
-    return from_document(read(DEFAULT if path is None else path), catalogue_kinds)
+    return from_document(_read(path), catalogue_kinds)
+
+
+def load_with_doubts(path: Path | None, catalogue_kinds: Mapping[str, FactKind]) -> tuple[Strategy, tuple[str, ...]]:
+    """Read a strategy as `load` does, and say in one line each, with file and line, what should be looked at."""
+    document = _read(path)
+    strategy = from_document(document, catalogue_kinds)
+    found = sorted((document.line(fault.at), one_line(fault.text)) for fault in templates.doubts(strategy))
+    return strategy, tuple(f"{document.file}:{line}: {text}" for line, text in found)
+
+
+def _read(path: Path | None) -> Document:
+    return read(DEFAULT if path is None else path, days=True)
 
 
 def from_document(document: Document, catalogue_kinds: Mapping[str, FactKind]) -> Strategy:
@@ -51,7 +63,7 @@ def from_document(document: Document, catalogue_kinds: Mapping[str, FactKind]) -
         strategy = Strategy.model_validate(document.values, context=vocabulary)
     except ValidationError as error:
         raise _first(document, error) from None
-    found = list(faults(strategy, _named(document.values)))
+    found = [*checks.faults(strategy, _named(document.values)), *templates.faults(strategy)]
     if found:
         first = min(found, key=lambda fault: document.line(fault.at))
         raise _error(document, first.at, first.text)

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, cast
 
 from pydantic import (
@@ -23,17 +24,22 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from duecourse.book.schema import CHANNELS, HOLD_KINDS
+from duecourse.kernel import words as words_like
+from duecourse.kernel.languages import LANGUAGES
 from duecourse.law.catalogue import FactKind
 from duecourse.law.document import Text, nearest
 from duecourse.law.expressions import Expression, ExpressionError, Place, parse
+from duecourse.law.wording.text import CHARACTERS_MAX
 from duecourse.strategy.words import (
     ACTS,
     ADVERSE_ACTS,
+    CONTENT,
     DEMANDING_ACTS,
     DEMANDING_PURPOSES,
     FACING_ACTS,
     FLOOR,
     LEVEL_FACT,
+    OFFER,
     PURPOSES,
     REQUIRED_PURPOSES,
     RESERVED,
@@ -42,6 +48,7 @@ from duecourse.strategy.words import (
 )
 
 _WHOLE_PPM: Final = 1_000_000
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOUR_MINUTE: Final = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 
 
@@ -90,6 +97,20 @@ def _not_reserved(word: str) -> str:
     return word
 
 
+def _content_word(word: str) -> str:
+    if word not in CONTENT:
+        like = words_like.nearest(word, sorted(CONTENT))
+        known = f"; did you mean '{like}'?" if like else "; docs/reference/cases.md lists them under `content`"
+        raise _fault(f"unknown content word '{word}'{known}")
+    return word
+
+
+def _language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise _fault(f"unknown language '{code}'; write its two letters of ISO 639-1, such as en or zh")
+    return code
+
+
 def _minutes(given: object) -> object:
     """Turn ["09:00", "12:00"] into minutes after midnight."""
     if not isinstance(given, tuple) or len(given) != 2 or not all(isinstance(end, str) for end in given):
@@ -101,6 +122,26 @@ def _minutes(given: object) -> object:
     if first >= last:
         raise _fault(f"a slot ends after it starts, on the same day; {given[0]} to {given[1]} does not")
     return (first, last)
+
+
+def _day(given: object) -> date:
+    """Read a day, such as 2026-01-31."""
+    if not isinstance(given, str) or _DAY.fullmatch(given) is None:
+        raise _fault("must be a day such as 2026-01-31")
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise _fault(f"'{given}' is no day of the calendar") from None
+
+
+def _two_people(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a template that one person alone approved, however the name is written."""
+    people = {" ".join(name.split()).casefold() for name in names}
+    if len(names) != 2 or "" in people:
+        raise _fault("a template is approved by two people: [one, another]")
+    if len(people) != 2:
+        raise _fault(f"'{names[0]}' stands twice; a template is approved by two people")
+    return names
 
 
 def _vocabulary(info: ValidationInfo) -> Vocabulary:
@@ -149,6 +190,9 @@ Act = Annotated[str, _one_of(ACTS, "act")]
 Channel = Annotated[str, _one_of(CHANNELS, "channel")]
 Purpose = Annotated[str, _one_of(PURPOSES, "purpose")]
 HoldKind = Annotated[str, _one_of(HOLD_KINDS, "hold kind")]
+ContentWord = Annotated[str, AfterValidator(_content_word)]
+Language = Annotated[str, AfterValidator(_language)]
+Day = Annotated[date, PlainValidator(_day), PlainSerializer(date.isoformat, return_type=str)]
 Ppm = Annotated[int, Field(ge=0, le=_WHOLE_PPM)]
 NotNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -210,6 +254,25 @@ class StepBack(_Strict):
     because: Name
     when: Condition
     rungs: Positive
+
+
+class Approved(_Strict):
+    """Who approved a template, two different people, and on which day."""
+
+    by: Annotated[tuple[str, ...], AfterValidator(_two_people)]
+    on: Day
+
+
+class Template(_Strict):
+    """What a message, letter or script says, declared: `content` are words of the vocabulary's `content`.
+
+    `text` are its words by language (two letters of ISO 639-1). Without `approved` it is a draft.
+    """
+
+    says: Says
+    content: tuple[ContentWord, ...]
+    text: dict[Language, Annotated[str, Field(min_length=1, max_length=CHARACTERS_MAX)]] = Field(default_factory=dict)
+    approved: Approved | None = None
 
 
 class Treatment(_Strict):
@@ -347,6 +410,7 @@ class Strategy(_Strict):
 
     `slots` are minutes after midnight of the borrower's local time, the first inclusive, the second not.
     `capacity_per_day` is by channel (for contacts) or by act, then by team; what is absent is unlimited.
+    `templates` None: nothing is declared of any template.
     """
 
     name: Name
@@ -364,12 +428,26 @@ class Strategy(_Strict):
     experiment: Experiment
     quiet: tuple[Quiet, ...] = ()
     step_back: tuple[StepBack, ...] = ()
+    templates: dict[Name, Template] | None = None
     ladder: Annotated[tuple[Rung, ...], NOT_EMPTY]
 
     @property
     def treatments(self) -> tuple[Treatment, ...]:
         """Every treatment, lowest rung first."""
         return tuple(treatment for rung in self.ladder for treatment in rung.treatments)
+
+    def content_of(self, treatment: Treatment) -> tuple[str, ...] | None:
+        """Return what a treatment's act says, in words of the vocabulary, sorted; None where nothing is declared."""
+        template = (self.templates or {}).get(treatment.template or "")
+        offer = {OFFER} if treatment.act == "settle" else set[str]()
+        if template is None:
+            return tuple(offer) or None
+        return tuple(sorted(offer.union(template.content)))
+
+    @property
+    def content_words(self) -> frozenset[str]:
+        """Every word of content that an act of the strategy may carry."""
+        return frozenset(word for treatment in self.treatments for word in self.content_of(treatment) or ())
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -1,6 +1,9 @@
 """The words that a strategy may use: acts, purposes, units, and the fact that each gap is counted from."""
 
+from collections.abc import Mapping
 from typing import Final
+
+from duecourse.law.vocabulary import VOCABULARY
 
 ACTS: Final = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
 ADVERSE_ACTS: Final = ("furnish", "list", "sue", "sell")
@@ -11,6 +14,8 @@ PURPOSES: Final = (
 )  # fmt: skip
 DEMANDING_PURPOSES: Final = ("collection", "required_notice")
 REQUIRED_PURPOSES: Final = ("required_notice", "validation_notice")
+CONTENT: Final[Mapping[str, str]] = VOCABULARY.enumerations["content"]  # each word of a template with its meaning
+OFFER: Final = "settlement_offer"  # what an offer to settle says, whatever its template
 RESERVED: Final = ("none",)  # the plan's word for a borrower for whom nothing is done
 
 PARAMETER_UNITS: Final = ("ppm", "ppm_day", "days", "times", "years", "loans")

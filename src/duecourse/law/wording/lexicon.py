@@ -7,7 +7,7 @@ and what it cannot, and how to add words is told in docs/concepts/wording.md.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,11 +18,12 @@ from pydantic import ValidationError
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.document import Document, Steps, Text, nearest, one_line
 from duecourse.law.document import read as read_document
+from duecourse.law.wording.inflection import stems
 from duecourse.law.wording.patterns import Compiler, Pattern, Sounds, Words
 from duecourse.law.wording.reading import Frame, Grammar, Reading, Rule
 from duecourse.law.wording.records import LexiconRecord
 from duecourse.law.wording.spelling import Corrector
-from duecourse.law.wording.text import Spelling, Unit, folded, units_of
+from duecourse.law.wording.text import Break, Spelling, Unit, folded, units_of
 
 FOLDER: Final = Path(__file__).parent
 SPEAKERS: Final = ("collector", "borrower")
@@ -52,6 +53,7 @@ class Lexicon:
     language: str
     spelling: Spelling
     corrector: Corrector | None
+    irregular: Mapping[str, str]
     grammar: Grammar
     rules: tuple[Rule, ...]
 
@@ -62,15 +64,23 @@ class Lexicon:
 
     def reading(self, text: str) -> Reading:
         """Cut a text into units and look its words up. DueCourseError when it is too long."""
-        return Reading(tuple(self._corrected(units_of(text, self.spelling))), self.grammar)
+        return Reading(tuple(self._corrected(text, units_of(text, self.spelling))), self.grammar)
 
-    def _corrected(self, units: Iterable[Unit]) -> Iterator[Unit]:
+    def _corrected(self, text: str, units: Iterable[Unit]) -> Iterator[Unit]:
+        if self.corrector is None:
+            yield from units
+            return
         for unit in units:
-            meant = [] if self.corrector is None else self.corrector.meant(unit.forms[0])
-            if meant:
-                yield Unit((*unit.forms, *meant), unit.start, unit.end, unit.before, unit.quotation)
-            else:
-                yield unit
+            written = text[unit.start : unit.end]
+            named = written.istitle() and unit.before is Break.NONE  # a capital within a sentence: nobody's slip
+            read = [*unit.forms, *(() if named else self.corrector.meant(unit.forms[0]))]
+            forms = dict.fromkeys((*read, f"={unit.forms[0]}")) | dict.fromkeys(
+                stem for one in read for stem in self._stems(one)
+            )
+            yield Unit(tuple(forms), unit.start, unit.end, unit.before, unit.quotation)
+
+    def _stems(self, word: str) -> tuple[str, ...]:
+        return (self.irregular[word],) if word in self.irregular else stems(word)
 
 
 def languages() -> tuple[str, ...]:
@@ -126,7 +136,7 @@ def read(
         return ()
     found: dict[Found, None] = {}
     for rule, flag in ((each, flag) for each in lexicon.rules for flag in each.record.flags):
-        if (rule.record.third and to_third_party is False) or (rule.record.told and to_third_party is not True):
+        if rule.record.third and to_third_party is False:
             continue
         for _, occurrence in reading.standing(rule, flag):
             if flag == SUIT and suit_decided and not time_barred:
@@ -148,12 +158,13 @@ def load_file(path: Path) -> Lexicon:
     document = read_document(path)
     record = _record(document)
     han = record.units == "character"
+    firsts = " ".join(_words_of(path.parent, record.sounds))
     spelling = Spelling(
-        {pair[0]: pair[1] for pair in record.letters.split()}
-        | {folded(word): said for word, said in record.instead.items()},
+        {folded(word): said for word, said in record.instead.items()},
         frozenset(record.skipped),
         han=han,
-        syllables=frozenset(_SOUND.findall(record.sounds)),
+        syllables=frozenset(_SOUND.findall(firsts)),
+        letters={ord(pair[0]): pair[1] for pair in _words_of(path.parent, record.letters)},
     )
     words = Words(spelling.skipped, han=han)
     compiler = Compiler(document.file, words, record.near, record.far)
@@ -179,8 +190,6 @@ def load_file(path: Path) -> Lexicon:
     )
     grammar = Grammar(
         words=words,
-        conditions=patterns(record.conditions),
-        starters=patterns(record.starters),
         turns=patterns(record.turns),
         denials=patterns(record.denials),
         denials_after=patterns(record.denials_after),
@@ -189,14 +198,15 @@ def load_file(path: Path) -> Lexicon:
         ransomed=frozenset(record.ransomed),
         frames=frames,
         sets=compiler.sets,
-        sounds=Sounds(sounds_of(record.sounds)),
+        sounds=Sounds(sounds_of(firsts)),
         han=han,
         reach=record.reach,
         statement=record.statement,
     )
-    ordinary = _words_of(path.parent / record.ordinary) if record.ordinary else ()
-    corrector = None if han else Corrector(words.known, ordinary, record.masked)
-    return Lexicon(record.language, spelling, corrector, grammar, rules)
+    ordinary = _words_of(path.parent, record.ordinary)
+    irregular = {form: forms.split()[0] for forms in record.irregular for form in forms.split()[1:]}
+    corrector = None if han else Corrector(words.known, (*ordinary, *irregular))
+    return Lexicon(record.language, spelling, corrector, irregular, grammar, rules)
 
 
 def sounds_of(firsts: str) -> dict[str, frozenset[str]]:
@@ -218,8 +228,11 @@ def sounds_of(firsts: str) -> dict[str, frozenset[str]]:
     return {character: sounds for character, sounds in found.items() if character and sounds}
 
 
-def _words_of(path: Path) -> tuple[str, ...]:
-    """Return the words of a plain file; what follows a # is a comment."""
+def _words_of(folder: Path, file: str) -> tuple[str, ...]:
+    """Return the words of a plain file, none when none is named; what follows a # is a comment."""
+    if not file:
+        return ()
+    path = folder / file
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -243,7 +256,7 @@ def _record(document: Document) -> LexiconRecord:
         raise DueCourseError(f"{document.file}:{document.line(('units',))}: units must be `word` or `character`")
     above: set[str] = set()
     for at, rule in enumerate(record.rules):
-        for name in (*rule.yields_to, *rule.silent_with):
+        for name in (*rule.yields_to, *rule.beside):
             if name not in above:
                 line = document.line(("rules", at))
                 raise DueCourseError(f"{document.file}:{line}: no rule '{name}' above{nearest(name, above)}")

@@ -7,7 +7,7 @@ it: a warning, an apology, what the borrower said.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from duecourse.law.wording.patterns import Index, Match, Pattern, Sounds, Span, Words
 from duecourse.law.wording.records import Cover, FrameRecord, RuleRecord
@@ -41,13 +41,11 @@ class Grammar:
     """What the reading of one language goes by. The parts are those of `LexiconRecord`, read."""
 
     words: Words
-    sets: tuple[tuple[int, ...], ...]
+    sets: Mapping[int, tuple[int, ...]]
     sounds: Sounds
     han: bool
     reach: int
     statement: int
-    conditions: tuple[Pattern, ...]
-    starters: tuple[Pattern, ...]
     turns: tuple[Pattern, ...]
     denials: tuple[Pattern, ...]
     denials_after: tuple[Pattern, ...]
@@ -70,9 +68,10 @@ class Reading:
     def standing(self, rule: Rule, flag: str) -> list[tuple[Pattern, Occurrence]]:
         """Return what stands of a rule for a flag: each occurrence with its pattern.
 
-        The rules that it yields to or is silent with must have been asked for before.
+        The rules that it yields to or stands beside must have been asked for before.
         """
-        silent = any(any(self._taken.get(name, ())) for name in rule.record.silent_with)
+        beside = rule.record.beside
+        silent = bool(beside) and not any(any(self._taken.get(name, ())) for name in beside)
         silent = silent or any(self._has(one) for one in rule.unless_in_message)
         found = [] if silent else list(self._standing(rule, flag))
         taken = self._taken.setdefault(rule.record.name, [False] * len(self.units))
@@ -81,15 +80,21 @@ class Reading:
         return found
 
     def _standing(self, rule: Rule, flag: str) -> Iterator[tuple[Pattern, Occurrence]]:
-        excused = self._sentences(rule.unless_in_sentence)
-        other = self._units_of(rule.unless)
-        for name in rule.record.yields_to:
-            other = [one or two for one, two in zip(other, self._taken.get(name, other), strict=True)]
+        @cache
+        def excused() -> set[int]:
+            return self._sentences(rule.unless_in_sentence)
+
+        @cache
+        def other() -> list[bool]:
+            found = self._units_of(rule.unless)
+            for name in rule.record.yields_to:
+                found = [one or two for one, two in zip(found, self._taken.get(name, found), strict=True)]
+            return found
 
         def stands(match: Match) -> bool:
             return (
-                self._sentence(match) not in excused
-                and not any(other[at] for span in match.spans for at in range(*span))
+                self._sentence(match) not in excused()
+                and not any(other()[at] for span in match.spans for at in range(*span))
                 and not (rule.record.denied and self._denied(match, flag))
                 and (rule.record.quoted or not self._quoted(match))
                 and not self._covered(match, flag)
@@ -151,16 +156,11 @@ class Reading:
 
     @cached_property
     def _clauses(self) -> list[int]:
-        """For each unit the number of its clause: turns, and commas after which a new thought begins."""
-        starters = self._starts(self._grammar.starters)
-        conditions = self._starts(self._grammar.conditions)
-        number, found, conditional = 0, [], False
+        """For each unit the number of its clause: turns, and in Chinese commas."""
+        number, found = 0, []
         for at, unit in enumerate(self.units):
             turn = at == 0 or self._turns[at] != self._turns[at - 1]
-            if turn or (unit.before == Break.COMMA and (self._grammar.han or conditional or at in starters)):
-                number += 1
-                conditional = False
-            conditional = conditional or at in conditions
+            number += turn or (unit.before == Break.COMMA and self._grammar.han)
             found.append(number)
         return found
 

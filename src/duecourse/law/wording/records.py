@@ -47,28 +47,30 @@ class RuleRecord(_Record):
 
     `unless`: patterns that make it innocent where they share a word with it; `unless_in_sentence`, `unless_in_message`:
     where they stand in the same sentence, in the same message. `yields_to`: names of rules above, whose words it leaves
-    to them; `silent_with`: names of rules above beside which it says nothing at all.
+    to them; `beside`: names of rules above of which one must have been found in the message.
     `denied`: false when words such as "not" change nothing. `quoted`: true when it counts within a quotation too.
     `third`: true when it speaks to somebody other than the borrower, and so is nothing where the borrower is known to
-    be spoken to; `told`: true when it counts only where somebody else is known to be spoken to.
+    be spoken to.
     """
 
     name: str
     flags: tuple[str, ...]
     says: Patterns
     yields_to: tuple[str, ...] = ()
-    silent_with: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     unless: Patterns = ()
     unless_in_sentence: Patterns = ()
     unless_in_message: Patterns = ()
     denied: bool = True
     quoted: bool = False
     third: bool = False
-    told: bool = False
 
 
 class LexiconRecord(_Record):
-    """A lexicon file. What each key means stands at the head of `lexicon.en.yaml`."""
+    """A lexicon file. What each key means stands at the head of `lexicon.en.yaml`.
+
+    `ordinary`, `letters` and `sounds` name plain files of words beside it.
+    """
 
     language: str
     units: str
@@ -78,14 +80,12 @@ class LexiconRecord(_Record):
     statement: int
     skipped: tuple[Said, ...] = ()
     instead: Mapping[str, str] = {}
+    irregular: tuple[Said, ...] = ()
     ordinary: str = ""
-    masked: tuple[Said, ...] = ()
     letters: str = ""
     sounds: str = ""
     swapped: tuple[Said, ...] = ()
     words: Mapping[str, Patterns]
-    conditions: Patterns = ()
-    starters: Patterns = ()
     turns: Patterns = ()
     denials: Patterns
     denials_after: Patterns = ()

@@ -1,25 +1,24 @@
 """Misspelt words: the word of the lists that a word is meant to be, when it is not itself a word."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
+from duecourse.law.wording.inflection import inflected, stems
+
 LETTERS_MIN: Final = 5  # shorter words have too many neighbours; of four letters only two may be swapped
-_MASK: Final = "*"
+_ALIKE: Final = ("aeiouy", "ckqsxz", "gj", "fv", "mn", "bp", "dt", "lr")  # letters taken for one another
 
 
 class Corrector:
-    """Knows the words of the lists, the ordinary words that are near them, and the words that people mask."""
+    """Knows the words of the lists, and the ordinary words that are near them."""
 
-    def __init__(self, known: Collection[str], ordinary: Collection[str], masked: Iterable[str]) -> None:
-        """Take the words of the lists, the words never to be corrected, and those written as f**k."""
+    def __init__(self, known: Collection[str], ordinary: Collection[str]) -> None:
+        """Take the words of the lists and the words never to be corrected."""
         self._settled = frozenset(known) | frozenset(ordinary)
-        self._masked = tuple(masked)
         self._near: dict[str, list[str]] = {}
         self._swapped: dict[str, list[str]] = {}
-        for word in sorted(known):
-            if not word.isalpha() or not word.isascii():
-                continue
+        for word in sorted({form for one in known if one.isalpha() and one.isascii() for form in inflected(one)}):
             if len(word) >= LETTERS_MIN:
                 for key in _shortened(_single(word)):
                     self._near.setdefault(key, []).append(word)
@@ -28,10 +27,7 @@ class Corrector:
 
     def meant(self, word: str) -> list[str]:
         """Return the words of the lists that are one slip away from this one; none when it is itself a word."""
-        if _MASK in word:
-            mask = re.compile(re.escape(word).replace(r"\*", "[a-z]"))
-            return [one for one in self._masked if mask.fullmatch(one)]
-        if word in self._settled or not word.isalpha() or len(word) < LETTERS_MIN - 1:
+        if not word.isalpha() or len(word) < LETTERS_MIN - 1 or not self._settled.isdisjoint((word, *stems(word))):
             return []
         if len(word) < LETTERS_MIN:
             return [one for one in self._swapped.get(_bag(word), ()) if one[0] == word[0]]
@@ -62,11 +58,12 @@ def _shortened(word: str) -> Iterator[str]:
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Say whether one letter more, less, other, or two swapped make one word of the other."""
+    """Say whether one letter more, less, other of its kind, or two swapped make one word of the other."""
     if len(one) > len(other):
         one, other = other, one
     at = next((at for at in range(len(one)) if one[at] != other[at]), len(one))
     if len(one) < len(other):
         return len(other) - len(one) == 1 and one[at:] == other[at + 1 :]
     swapped = one[at + 1 : at + 2] + one[at : at + 1] == other[at : at + 2] and one[at + 2 :] == other[at + 2 :]
-    return one[at + 1 :] == other[at + 1 :] or swapped
+    alike = any(one[at] in kind and other[at] in kind for kind in _ALIKE) if at < len(one) else True
+    return (alike and one[at + 1 :] == other[at + 1 :]) or swapped

@@ -7,9 +7,10 @@ for letters, text-message spellings, spaces inside Chinese words. What a unit ma
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple
 
 from duecourse.kernel.errors import DueCourseError
 
@@ -50,8 +51,7 @@ class Break(IntEnum):
     SENTENCE = 3
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """A word or a Chinese character. `start` and `end` are its place in the text as it was given.
 
     `forms` are what it may be read as, the likeliest first. `quotation` is the number of the outermost quotation that
@@ -71,13 +71,22 @@ class Spelling:
 
     `instead`: a word (or, in Chinese, a run of characters) -> what it stands for, several words joined by blanks.
     `skipped`: words that change nothing. `han`: the units are Chinese characters, not words. `syllables`: how these
-    sound in Latin letters; empty for a language of words.
+    sound in Latin letters; empty for a language of words. `letters`: characters that are read as others.
     """
 
     instead: Mapping[str, str]
     skipped: frozenset[str]
     han: bool
     syllables: frozenset[str] = frozenset()
+    letters: Mapping[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def longest(self) -> Mapping[str, int]:
+        """For each first character of what is said otherwise, the length of the longest."""
+        found: dict[str, int] = {}
+        for word in self.instead:
+            found[word[0]] = max(found.get(word[0], 0), len(word))
+        return found
 
 
 def units_of(text: str, spelling: Spelling) -> tuple[Unit, ...]:
@@ -88,7 +97,7 @@ def units_of(text: str, spelling: Spelling) -> tuple[Unit, ...]:
         )
     plain, places = _plain(text)
     if spelling.han:
-        plain, places = _replaced(plain, places, spelling.instead)
+        plain, places = _replaced(plain.translate(spelling.letters), places, spelling)
     pieces = list(_pieces(plain, spelling))
     units = list(_han(pieces, spelling.syllables) if spelling.han else _words(_joined(pieces), spelling))
     found: list[Unit] = []
@@ -124,15 +133,20 @@ def _plain(text: str) -> tuple[str, list[int]]:
     return "".join(letters).translate(_LOOK_ALIKE), places
 
 
-def _replaced(plain: str, places: list[int], instead: Mapping[str, str]) -> tuple[str, list[int]]:
+def _replaced(plain: str, places: list[int], spelling: Spelling) -> tuple[str, list[int]]:
     """Write Chinese words as the lists have them; the longest that fits wins."""
-    longest = max((len(word) for word in instead), default=0)
     letters: list[str] = []
     kept: list[int] = []
     at = 0
     while at < len(plain):
-        size = next((size for size in range(longest, 0, -1) if plain[at : at + size] in instead), 1)
-        said = instead.get(plain[at : at + size], plain[at])
+        sizes = range(spelling.longest.get(plain[at], 0), 0, -1)
+        size = next((size for size in sizes if plain[at : at + size] in spelling.instead), 0) if sizes else 0
+        if not size:
+            letters.append(plain[at])
+            kept.append(places[at])
+            at += 1
+            continue
+        said = spelling.instead[plain[at : at + size]]
         letters.append(said)
         kept += [places[min(at + step, at + size - 1)] for step in range(len(said))]
         at += size
@@ -152,6 +166,8 @@ def _pieces(plain: str, spelling: Spelling) -> Iterator[_Piece]:
 
 def _break(between: str, plain: str, end: int, *, han: bool) -> Break:
     """Return the strongest break among the marks between two pieces; `end` is where the first piece ended."""
+    if not between:
+        return Break.NONE
     if any(mark in _SENTENCE for mark in between):
         return Break.SENTENCE
     if not han and "." in between:
@@ -270,7 +286,7 @@ def _han(pieces: list[_Piece], syllables: frozenset[str]) -> Iterator[_Placed]:
             yield (NUMBER, piece), start, end, stands, quotation
             continue
         place = start
-        for number, part in enumerate(_syllables(piece, syllables) or [piece]):
+        for number, part in enumerate((_syllables(piece, syllables) if piece.isascii() else ()) or [piece]):
             yield (part,), place, place + len(part), stands if number == 0 else Break.NONE, quotation
             place += len(part)
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -35,9 +36,11 @@ class DuckDB:
     _texts: Texts
     _results: dict[str, ir.Table]
     _views: dict[str, str] = field(default_factory=dict)
+    _made: dict[str, str] = field(default_factory=dict)
     _known: str = ""
     empty: frozenset[str] = frozenset()
     _nothing: dict[tuple[str, str], pa.Table] = field(default_factory=dict)
+    _threads: int = 1
 
     @classmethod
     def open(
@@ -50,7 +53,7 @@ class DuckDB:
         connection = ibis.duckdb.connect(
             threads=threads, memory_limit=memory, temp_directory=str(spill), preserve_insertion_order=True
         )
-        engine = cls(tables, connection, texts, {}, empty=empty)
+        engine = cls(tables, connection, texts, {}, empty=empty, _threads=threads)
         engine._do("SET TimeZone = 'UTC'")
         return engine
 
@@ -59,10 +62,10 @@ class DuckDB:
         self._texts.save()
         self.connection.disconnect()
 
-    def _do(self, text: str, values: list[Any] | None = None) -> list[Any]:
-        """Run one statement to its end: an unfinished result would keep the connection busy."""
+    def _do(self, text: str, values: list[Any] | None = None, *, on: Any = None) -> list[Any]:
+        """Run one statement to its end: an unfinished result would keep the connection (or the cursor `on`) busy."""
         try:
-            return list(self.connection.con.execute(text, values).fetchall())
+            return list((on or self.connection.con).execute(text, values).fetchall())
         except duckdb.OutOfRangeException as error:
             what = str(error).splitlines()[0]
             raise DueCourseError(
@@ -74,7 +77,7 @@ class DuckDB:
 
     def look_at(self, moment: Moment) -> None:
         """Point the views at what was known at a moment, and the table `moment` at its business date."""
-        self._do("CREATE OR REPLACE TEMP TABLE moment AS SELECT ?::DATE AS on_day", [moment.on])
+        self._do("CREATE OR REPLACE TABLE moment AS SELECT ?::DATE AS on_day", [moment.on])
         if moment.known_until is not None:
             self._do(f"SET VARIABLE known_until = TIMESTAMP '{moment.known_until.isoformat(sep=' ')}'")
         known = "everything" if moment.known_until is None else "getvariable('known_until')"
@@ -83,7 +86,7 @@ class DuckDB:
         self._known = known
         for table in TABLES:
             where = known_rows(table.name, None if moment.known_until is None else known)
-            self._do(f"CREATE OR REPLACE TEMP VIEW {table.name} AS SELECT * FROM {self.file(table.name)} WHERE {where}")
+            self._do(f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM {self.file(table.name)} WHERE {where}")
 
     def file(self, table: str) -> str:
         """Return the SQL that reads a table of the book."""
@@ -91,21 +94,52 @@ class DuckDB:
 
     def table(self, name: str) -> ir.Table:
         """Return a table of the book, or one that a step made."""
-        return self._results[name] if name in self._results else self.connection.table(name)
+        if name in self._results:
+            return self._results[name]
+        found = self.connection.table(name)
+        if name in self._made:
+            self._results[name] = found
+        return found
 
-    def keep(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
-        """Work out a table and keep it in memory under a name."""
-        text = self._compiled(name, build)
-        self._do(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
-        if name not in self._results:
-            self._results[name] = self.connection.table(name)
-        return self._results[name]
+    def keep(self, name: str, build: Callable[[], ir.Table], about: str = "") -> ir.Table:
+        """Work out a table and keep it in memory under a name; `about` tells apart what may be built under it."""
+        text = self.text(name, build, about)
+        self.make(name, text)
+        return self.table(name)
+
+    def numbered(self, name: str, column: str, build: Callable[[], ir.Table], about: str = "") -> ir.Table:
+        """Work out a table and keep it as `keep` does; each row gets a number of its own, from 0, in a column."""
+        self.make(f"{name}_rows", self.text(name, build, about))
+        return self._view(name, f'SELECT *, rowid AS "{column}" FROM {name}_rows')
 
     def make(self, name: str, text: str) -> None:
         """Work out a table from a statement that is compiled already, and keep it in memory under a name."""
-        self._do(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
-        if name not in self._results:
-            self._results[name] = self.connection.table(name)
+        self._do(f"CREATE OR REPLACE TABLE {name} AS {text}")
+        self._note(name, text)
+
+    def make_all(self, lists: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Do as `make` for lists of names and statements: each list in its order, the lists side by side.
+
+        Many small statements leave most of the machine idle when they stand in one row.
+        """
+
+        def work(statements: Sequence[tuple[str, str]]) -> None:
+            cursor = self.connection.con.cursor()
+            for name, text in statements:
+                self._do(f"CREATE OR REPLACE TABLE {name} AS {text}", on=cursor)
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            # The longest first, so that it is not left over for the end.
+            longest_first = sorted(lists, key=lambda each: -sum(len(text) for _, text in each))
+            for _ in pool.map(work, longest_first):
+                pass
+        for name, text in (statement for each in lists for statement in each):
+            self._note(name, text)
+
+    def _note(self, name: str, text: str) -> None:
+        if self._made.get(name) != text:  # another statement may make other columns
+            self._results.pop(name, None)
+            self._made[name] = text
 
     def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:
         """Name a table that is kept between runs as a file, building it if there is none of what it is `about`."""
@@ -118,14 +152,15 @@ class DuckDB:
             beside.replace(path)
         self._view(name, f"SELECT * FROM read_parquet('{_quoted(path)}')")
 
-    def name(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
-        """Give a table a name without working it out: a view."""
-        return self._view(name, self._compiled(name, build))
+    def name(self, name: str, build: Callable[[], ir.Table], about: str = "") -> ir.Table:
+        """Give a table a name without working it out: a view; `about` as in `keep`."""
+        return self._view(name, self.text(name, build, about))
 
     def _view(self, name: str, text: str) -> ir.Table:
         """Make a view, unless it stands already: it reads the tables under it anew each time."""
         if self._views.get(name) != text:
-            self._do(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+            self._results.pop(name, None)
+            self._do(f"CREATE OR REPLACE VIEW {name} AS {text}")
             self._views[name] = text
         if name not in self._results:
             self._results[name] = self.connection.table(name)
@@ -135,17 +170,19 @@ class DuckDB:
         """Keep a small table that does not come from the book: the strategy's lists."""
         kinds = {"string": "VARCHAR", "int64": "BIGINT", "bool": "BOOLEAN"}
         columns = ", ".join(f'"{field.name}" {kinds[str(field.type)]}' for field in table.schema)
-        self._do(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-        places = ", ".join("?" for _ in table.schema)
-        for row in table.to_pylist():
-            self._do(f"INSERT INTO {name} VALUES ({places})", list(row.values()))
+        self._do(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        if table.num_rows:
+            row = f"({', '.join('?' for _ in table.schema)})"
+            values = [value for each in table.to_pylist() for value in each.values()]
+            self._do(f"INSERT INTO {name} VALUES {', '.join([row] * table.num_rows)}", values)
 
     def alias(self, name: str, of: str) -> None:
         """Let a name stand for a table that a step made."""
         self._view(name, f"SELECT * FROM {of}")
 
-    def _compiled(self, name: str, build: Callable[[], ir.Table]) -> str:
-        return self._texts.get(name, lambda: self._text(build()))
+    def text(self, name: str, build: Callable[[], ir.Table], about: str = "") -> str:
+        """Return the statement that works out a table; it is compiled once."""
+        return self._texts.get(f"{name} {about}".rstrip(), lambda: self._text(build()))
 
     def _text(self, table: ir.Table) -> str:
         """Compile a table. DuckDB sums int64 to a 128-bit integer where Ibis takes it for int64.
@@ -186,9 +223,12 @@ class DuckDB:
         found = self._do(f"SELECT max(loan_no) + 1 FROM {self.file('loans')}")
         return int(found[0][0] or 0)
 
-    def ranges(self, moment: Moment, zone: str) -> "Ranges":
-        """Return a reader of loan histories by range of loan numbers, for one thread."""
-        return Ranges(self, self.connection.con.cursor(), moment, zone)
+    def ranges(self, moment: Moment, zone: str, *, capped: bool = False) -> "Ranges":
+        """Return a reader of loan histories by range of loan numbers, for one thread.
+
+        `capped`: whether the tables of `duecourse.night.caps` are there to be read.
+        """
+        return Ranges(self, self.connection.con.cursor(), moment, zone, capped)
 
 
 @dataclass(frozen=True)
@@ -199,6 +239,7 @@ class Ranges:
     cursor: Any
     moment: Moment
     zone: str
+    capped: bool = False
 
     def _rows(self, table: str, columns: str, low: int, high: int, more: str = "") -> pa.Table:
         known = self.engine._nothing  # noqa: SLF001 - two halves of one engine
@@ -231,6 +272,20 @@ class Ranges:
             low,
             high,
         )
+
+    def caps(self, low: int, high: int) -> pa.Table | None:
+        """Return the caps of the law by loan and first day, -1 for none; None where no loan has any.
+
+        The ledger works out at the start of a day what the day before has earned, so a cap first counts a day later.
+        """
+        if not self.capped:
+            return None
+        return self.cursor.sql(
+            f"""SELECT loan_no, {_day("from_on + 1")} AS first, {_day("until_on + 1")} AS until,
+            coalesce(cap_all_in_ppm_year, -1) AS cap_all_in_ppm_year, coalesce(cap_charges_ppm, -1) AS cap_charges_ppm
+            FROM law_capped JOIN law_cap_pieces USING (cap_no)
+            WHERE loan_no >= {low:d} AND loan_no < {high:d} ORDER BY loan_no, from_on"""
+        ).to_arrow_table(4_000_000)
 
     def instalments(self, low: int, high: int) -> pa.Table:
         """Instalments by loan, due date, number."""

@@ -145,6 +145,24 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """What is due under one rule: how many duties are open, overdue, due within `SOON` days; the first day to come.
+
+    `next_due_on` is None where all are overdue.
+    """
+
+    duty: str
+    rule: str
+    says: str
+    citation: str
+    link: str
+    open: int
+    overdue: int
+    soon: int
+    next_due_on: date | None
+
+
+@dataclass(frozen=True)
 class Arm:
     """Borrowers of one arm of the experiment (None: those held out), and the share it is given."""
 
@@ -211,5 +229,6 @@ class ReportData:
     arms: list[Arm]
     tables: list[TableRows]
     refusals: list[Refusal] = field(default_factory=list)
+    duties: list[Duty] = field(default_factory=list)
     warnings: list[WarningRow] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)

@@ -17,6 +17,7 @@ from duecourse.night.report.data import (
     Arm,
     AtRisk,
     Demand,
+    Duty,
     Flow,
     Outcomes,
     Reason,
@@ -58,6 +59,7 @@ def gather(
     buckets: Sequence[Bucket],
     ladder: Sequence[str],
     refusals: Sequence[Refusal] = (),
+    duties: Sequence[Duty] = (),
 ) -> ReportData:
     """Count everything that the report shows; `ladder` are the names of the stages, lowest first."""
     then = about.on - timedelta(days=ROLL_DAYS)
@@ -82,6 +84,7 @@ def gather(
         untouched=_count(outputs.plan.filter(ibis._.act == "none"), ibis._.borrower_id),
         reasons=_records(measures.reasons(outputs.plan), Reason),
         refusals=list(refusals),
+        duties=list(duties),
         arms=_records(_arms(outputs.plan), Arm),
         tables=_table_rows(book),
         warnings=[WarningRow(one.table, one.kind, one.rows, one.example) for one in book.warnings],

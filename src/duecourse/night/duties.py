@@ -1,0 +1,297 @@
+"""The step `duties`: what must be sent, answered or removed by when, for every loan of which a rulebook says so.
+
+The rules of kind `duty` of the rulebooks in force where the borrower lives are asked, as cases ask them: one program of
+statements for each country, the narrower rulebook first. A duty is a row when its day is known and it is not done yet,
+as far as the book tells. Rules from memory give no row; they are counted apart.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any, Final
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from duecourse.law.columns import ACT, EVENT
+from duecourse.law.judge import gates
+from duecourse.law.kept import program_of, users_folder
+from duecourse.law.narrowing import Given, narrowed
+from duecourse.law.program import VERDICTS, Program
+from duecourse.law.records import Book
+from duecourse.law.rulebook import Law, Rule
+from duecourse.night import duty_rows, lawful
+from duecourse.night.fact_sources import Tables
+from duecourse.night.past import Past, with_more
+from duecourse.night.report.words import load_words
+from duecourse.night.verdicts import (
+    Asked,
+    Engine,
+    bit,
+    history_of,
+    suffix_of,
+)
+
+COLUMNS: Final = {
+    # The columns of duties.parquet, and what each holds.
+    "on": "the business date",
+    "borrower_id": "the borrower",
+    "loan_id": "the loan",
+    "duty": "what is due: the question of the law that the day answers",
+    "due_on": "the last day to do it",
+    "days_left": "days from the business date to that day; negative when it has passed",
+    "overdue": "whether that day has passed",
+    "rule": "the rule that says so",
+    "rulebook": "the rulebook in which it stands",
+}
+SOON: Final = 7  # days
+KEY: Final = ("borrower_id", "loan_id", "duty")
+ANY: Final = "any"
+_ROLES: Final = frozenset({"collector.role", "actor.role"})
+_LEFT: Final = pa.schema([(name, pa.string()) for name in ("country", "role", "books", "ask", "part")])
+_MEETS: Final = (("country", "country"), ("collector.role", "role"), ("books", "books"), ("ask", "ask"))
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many duties are open and how many of them overdue, by what is due; and what rules from memory would add."""
+
+    open: dict[str, int]
+    overdue: dict[str, int]
+    from_memory: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The loans of a country to which the firm has one role, and the program that answers for them.
+
+    Much of the law binds who bought a debt and not who lent, or the other way round.
+    """
+
+    country: str
+    role: str
+    program: Program
+
+    def answers(self, ask: str, books: Sequence[str]) -> bool:
+        """Say whether some rule of these rulebooks may answer a question."""
+        return any(rule.record.answers == ask and rule.book in books for rule in self.program.law.rules)
+
+
+def trigger(engine: Engine, duties: Law, empty: frozenset[str]) -> None:
+    """Leave `duty_triggers`: what may start a duty. `empty` are the tables of the book without a row."""
+    starts = frozenset(kind for rule in duties.rules for kind in rule.starts or (duty_rows.OVERDUE,))
+    build = partial(duty_rows.triggers, engine.table, starts, empty)
+    engine.keep("duty_triggers", build, " ".join(sorted(starts)))
+
+
+def prepare(engine: Engine, duties: Law, on: date, past: Past) -> tuple[list[Part], Past]:
+    """Find what there is to ask on the day `on`, and what of the law may answer; return it with the past it looks at.
+
+    `duties` is the law of `duecourse.law.duties`; the table `homes` tells where people live. Leaves `duty_open`, the
+    questions, a row for each loan.
+    """
+    tables = engine.table
+    countries = _ask(engine, duties, on)
+    kinds = frozenset(kind for fact in duties.needed for kind in (*fact.of, *fact.for_))
+    if duty_rows.adds_to_past(kinds):
+        build = partial(duty_rows.past, tables, kinds, past.empty)
+        engine.keep("duty_past", build, " ".join(sorted(kinds)))
+        past = with_more(past, tables, "duty_past", duty_rows.DERIVED)
+    wholes = {country: duties.of(_books(duties, country)) for country in countries}
+    parts = [_part(wholes[country], country, role, on, past) for country, role in _roles(engine, wholes)]
+    left = _left(engine, parts)
+    engine.give("duty_left", pa.Table.from_pylist(left, schema=_LEFT))
+    engine.keep("duty_open", lambda: _open(tables))
+    asked = {row["part"] for row in left}
+    return [part for part in parts if part.program.suffix in asked], past
+
+
+def answer(engine: Engine, parts: Sequence[Part]) -> Counted:
+    """Tell what the parts' programs, which have been run, answer; leaves `duties`, in the order of its key."""
+    tables = engine.table
+    for part in parts:
+        build = partial(_answers, tables, part.program)
+        engine.keep(f"duty_answers{part.program.suffix}", build, part.program.law.digest)
+    suffixes = sorted(part.program.suffix for part in parts)
+    engine.keep("duty_answers", lambda: _all_answers(tables, suffixes), " ".join(suffixes))
+    engine.keep("duties", lambda: _duties(tables))
+    return _counted(engine)
+
+
+def asked(tables: Tables, parts: Sequence[Part]) -> list[Asked]:
+    """Return what the program of each part is to be asked."""
+
+    def questions(part: Part) -> ir.Table:
+        rows = tables("duty_open")
+        return rows.filter(rows.part == part.program.suffix)
+
+    return [Asked(part.program, partial(questions, part), partial(history_of, tables, part.country)) for part in parts]
+
+
+def people(tables: Tables) -> ir.Table:
+    """Return the borrowers of whom something is asked, with their country."""
+    return tables("duty_open").select("country", borrower_no="world").distinct()
+
+
+def _ask(engine: Engine, duties: Law, on: date) -> list[str]:
+    """Leave a row for each loan and question in `duty_rows`; return the countries in which something is asked."""
+    tables = engine.table
+    asked_of = tables("homes").semi_join(tables("duty_triggers"), "borrower_no")
+    where = engine.rows(asked_of.select("country", "region", "locality").distinct())
+    engine.give("duty_places", lawful.places(duties, on, where))
+    engine.give("duty_asks", duty_rows.asks_of(duties, sorted({str(row["country"]) for row in where})))
+    engine.keep("duty_asked", lambda: duty_rows.asked(tables))
+    engine.numbered("duty_rows", "act_no", lambda: duty_rows.rows(tables))
+    rows = tables("duty_rows")
+    found = engine.rows(rows.filter(rows.books != "").select("country").distinct())
+    return sorted(str(row["country"]) for row in found)
+
+
+def _books(duties: Law, country: str) -> list[str]:
+    return [book.id for book in duties.books.values() if duty_rows.binds(book, country)]
+
+
+def _roles(engine: Engine, wholes: Mapping[str, Law]) -> list[tuple[str, str]]:
+    """Return the countries in which something is asked, with what the firm is to the loans there.
+
+    ANY where no rule there looks at that.
+    """
+    rows = engine.table("duty_rows")
+    found = engine.rows(rows.filter(rows.books != "").select("country", role=rows["collector.role"]).distinct())
+    return sorted({(row["country"], row["role"] if _looks_at_role(wholes[row["country"]]) else ANY) for row in found})
+
+
+def _looks_at_role(law: Law) -> bool:
+    names = [rule.names for rule in law.rules] + [fact.names for fact in law.needed]
+    return bool(_ROLES & frozenset[str]().union(*names))
+
+
+def _part(law: Law, country: str, role: str, on: date, past: Past) -> Part:
+    """Compile what may be due in a country to a firm of this role; a program without a rule where nothing may."""
+    kinds = frozenset(kind for fact in law.needed for kind in (*fact.of, *fact.for_))
+    tonight = narrowed(law, _given(country, role, on, replace(past, kinds=past.kinds & kinds)), law.rules)
+    suffix = f"_duties{suffix_of(country)}_{role}"
+    return Part(country, role, program_of(tonight, users_folder(), suffix=suffix))
+
+
+def _left(engine: Engine, parts: Sequence[Part]) -> list[dict[str, str]]:
+    """Return the questions that some rule may answer tonight: (country, role, books, ask), and whose program does."""
+    rows = engine.table("duty_rows")
+    found = engine.rows(rows.select("country", "books", "ask", role=rows["collector.role"]).distinct())
+    by_place = {(part.country, part.role): part for part in parts}
+    left = []
+    for row in found:
+        part = by_place.get((row["country"], row["role"]), by_place.get((row["country"], ANY)))
+        if part is not None and part.answers(row["ask"], row["books"].split(" ")):
+            left.append({**row, "part": part.program.suffix})
+    return left
+
+
+def _open(tables: Tables) -> ir.Table:
+    rows = tables("duty_rows")
+    left = tables("duty_left")
+    meets = [(rows[mine] == left[theirs]) for mine, theirs in _MEETS]
+    return rows.join(left, meets).select(*rows.columns, "part")
+
+
+def _given(country: str, role: str, on: date, past: Past) -> Given:
+    """Return what is known beforehand of the questions of a country; not the day, lest every night compile anew."""
+    known: dict[str, Any] = {name: lawful.ALWAYS.get(name) for name in ACT if name not in duty_rows.VARIES}
+    known |= {"calendar": country, "borrower.country": country, "purpose": "collection", "content_stated": False}
+    known |= {} if role == ANY else dict.fromkeys(_ROLES, role)
+    known |= {name: None for name in EVENT if name.removeprefix("event.") not in past.columns}
+    return Given(known, past.kinds, on)
+
+
+def _answers(tables: Tables, program: Program) -> ir.Table:
+    """Return for each question the answer of the first rule asked, and what rules from memory would say."""
+    verdicts, law = tables(f"{VERDICTS}{program.suffix}"), program.law
+    narrow_first = sorted(enumerate(law.rules), key=lambda pair: _breadth(law.books[pair[1].book]))
+    firm = [pair for pair in narrow_first if gates(pair[1])]
+    doubtful = [pair for pair in narrow_first if not gates(pair[1]) and pair[1].record.effect != "advises"]
+    never = ibis.literal(value=False)
+
+    def first(pairs: Sequence[tuple[int, Rule]], kind: str, value: Callable[[int, Rule], Any]) -> Any:
+        cases = [(bit(verdicts, "asked", place), value(place, rule)) for place, rule in pairs]
+        return ibis.cases((never, ibis.null(kind)), *cases, else_=ibis.null(kind))
+
+    return verdicts.select(
+        "act_no",
+        due_on=first(firm, "date", lambda place, _: verdicts[f"gives_{place}"]),
+        rule=first(firm, "string", lambda _, rule: rule.id),
+        rulebook=first(firm, "string", lambda _, rule: rule.book),
+        doubted_on=first(doubtful, "date", lambda place, _: verdicts[f"gives_{place}"]),
+    )
+
+
+def _breadth(book: Book) -> tuple[bool, bool, bool]:
+    """Order rulebooks: a town's before a region's, before a country's, before a union's."""
+    return book.locality is None, book.region is None, book.country is None
+
+
+def _all_answers(tables: Tables, suffixes: Sequence[str]) -> ir.Table:
+    parts = [tables(f"duty_answers{suffix}") for suffix in suffixes]
+    if parts:
+        return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    nothing = tables("duty_rows").filter(ibis.literal(value=False))
+    day, text = ibis.null("date"), ibis.null("string")
+    return nothing.select("act_no", due_on=day, rule=text, rulebook=text, doubted_on=day)
+
+
+def _duties(tables: Tables) -> ir.Table:
+    answers = tables("duty_answers").filter(ibis._.due_on.notnull())
+    asked = tables("duty_rows").select("act_no", "borrower_id", "day", "ask", loan_id="loan")
+    rows = answers.join(asked, "act_no")
+    rows = rows.mutate(on=rows.day, duty=rows.ask, days_left=rows.due_on.delta(rows.day, unit="day").cast("int64"))
+    return rows.mutate(overdue=rows.days_left < 0).select(*COLUMNS).order_by(*KEY)
+
+
+def _counted(engine: Engine) -> Counted:
+    tables = engine.table
+    rows = tables("duties")
+    found = engine.rows(rows.group_by("duty").aggregate(n=rows.count(), late=rows.overdue.sum()).order_by("duty"))
+    answers = tables("duty_answers").filter(ibis._.due_on.isnull() & ibis._.doubted_on.notnull())
+    doubted = answers.join(tables("duty_rows").select("act_no", "ask"), "act_no")
+    more = engine.rows(doubted.group_by("ask").aggregate(n=doubted.count()).order_by("ask"))
+    return Counted(
+        {str(row["duty"]): int(row["n"]) for row in found},
+        {str(row["duty"]): int(row["late"]) for row in found if row["late"]},
+        {str(row["ask"]): int(row["n"]) for row in more},
+    )
+
+
+def by_rule(engine: Engine) -> list[dict[str, Any]]:
+    """Count the duties by what is due and by rule: open, overdue, due within SOON days, and the next day to come.
+
+    The most overdue first.
+    """
+    rows = engine.table("duties")
+    soon = (rows.days_left >= 0) & (rows.days_left <= SOON)
+    found = rows.group_by("duty", "rule").aggregate(
+        open=rows.count(),
+        overdue=rows.overdue.sum(),
+        soon=soon.sum(),
+        next_due_on=rows.due_on.min(where=~rows.overdue),
+    )
+    return engine.rows(found.order_by(ibis.desc("overdue"), ibis.desc("soon"), "duty", "rule"))
+
+
+def lines(engine: Engine, law: Law, loan_id: str) -> list[str]:
+    """Tell what is due about one loan, the first day first: by when, what, and where that stands."""
+    rows = engine.table("duties")
+    found = engine.rows(rows.filter(rows.loan_id == loan_id).order_by("due_on", "duty"))
+    return [_told(row, law) for row in found] or ["nothing"]
+
+
+def _told(row: dict[str, Any], law: Law) -> str:
+    rule = next(rule for rule in law.rules if rule.id == row["rule"] and rule.in_force(row["on"]))
+    left = row["days_left"]
+    when = f"overdue for {_days(-left)}" if row["overdue"] else "today" if left == 0 else f"{_days(left)} left"
+    what = load_words("en").name("duty", row["duty"])
+    return f"{row['due_on']} ({when}): {what}: {rule.record.says} ({law.cite(rule)}, {rule.id})"
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"

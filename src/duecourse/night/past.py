@@ -1,0 +1,294 @@
+"""What the law sees of the past: what a book tells of its borrowers, as the events of `duecourse.law.columns`.
+
+What the book does not say stays unknown, and a rule that needs it refuses; only what a table of the book is kept for
+(contacts, consents, holds, notices) is taken as complete.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import ibis
+import ibis.expr.types as ir
+
+from duecourse.night.fact_sources import Tables
+
+OWN: Final = "own"  # the firm whose night it is
+_NOON: Final = 43_200  # seconds
+
+# What a hold means as an event, with what is known of it.
+_HOLDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "dispute": {"event": "dispute", "form": "written"},
+    "bankruptcy": {"event": "bankruptcy_petition"},
+    "cease": {"event": "cease_request", "form": "written"},
+    "attorney": {"event": "attorney_named", "name_known": True, "address_known": True},
+    "complaint": {"event": "complaint"},
+    "hardship": {"event": "hardship_request"},
+    "bereavement": {"event": "death_known"},
+    "moratorium": {"event": "moratorium_start", "kind": "breathing_space"},
+}
+
+Rows = Callable[[ir.Table], list[dict[str, Any]]]
+_Read = Callable[[Tables, ir.Table], list[ir.Table]]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A table of the book: how it is read, and the kinds of event that it tells of, unless its rows name them."""
+
+    read: _Read
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def names_kinds(self) -> bool:
+        return not self.kinds
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a book tells: the kinds of event, the columns of which anything is known, its tables without a row.
+
+    `read_as` names the tables that are read in the place of the book's own.
+    """
+
+    kinds: frozenset[str]
+    columns: frozenset[str]
+    empty: frozenset[str]
+    read_as: Mapping[str, str] = field(default_factory=dict)
+
+
+def past_of(tables: Tables, rows: Rows, empty: frozenset[str]) -> Past:
+    """Return what a book tells; `rows` reads a small table, `empty` are its tables without a row."""
+    nobody = tables("moment").select(borrower_no=ibis.null("int64"))
+    kinds: set[str] = set()
+    columns = {"world", "event_no", "seq"}
+    for name, source in _SOURCES.items():
+        if name in empty:
+            continue
+        found = rows(tables(name).select("kind").distinct()) if source.names_kinds else ()
+        kinds |= source.kinds | {str(row["kind"]) for row in found}
+        columns.update(*(part.columns for part in source.read(tables, nobody)))
+    return Past(frozenset(kinds), frozenset(columns), empty)
+
+
+def with_more(past: Past, tables: Tables, events: str, kinds: frozenset[str]) -> Past:
+    """Return a past in which a table of another name holds the events of the book and more of these kinds."""
+    nobody = tables("moment").select(borrower_no=ibis.null("int64"))
+    read_as = {"events": events}
+    columns = past.columns.union(*(part.columns for part in _others(_reading(tables, read_as), nobody)))
+    return Past(past.kinds | kinds, columns, past.empty - {"events"}, read_as)
+
+
+def _reading(tables: Tables, read_as: Mapping[str, str]) -> Tables:
+    return lambda name: tables(read_as.get(name, name))
+
+
+def events(tables: Tables, people: ir.Table, wanted: Mapping[str, str], kinds: frozenset[str], past: Past) -> ir.Table:
+    """Return the events of some kinds of some people, with those of the columns wanted that the book has.
+
+    `people` has the columns borrower_no, each once, and country, which the events get; `wanted` gives the columns'
+    Ibis types by name; `event_no` is left to whoever keeps the table. What happened at one second and is of one kind
+    has one place in the order, `seq`.
+    """
+    tables = _reading(tables, past.read_as)
+    sources = [source for name, source in _SOURCES.items() if name not in past.empty]
+    asked = [source for source in sources if source.names_kinds or kinds & source.kinds]
+    parts = [part.filter(part.event.isin(sorted(kinds))) for source in asked for part in source.read(tables, people)]
+    if not parts:
+        nothing = people.filter(ibis.literal(value=False))
+        parts = [nothing.mutate(event=ibis.null("string"), moment=ibis.null("int64"))]
+    known = {**wanted, "event": "string", "moment": "int64", "world": "int64"}
+    kept = {name: kind for name, kind in known.items() if name in past.columns - {"event_no", "seq"}}
+    rows = [_shaped(part.mutate(world=part.borrower_no), kept) for part in parts]
+    whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    places = [(whole.event == kind, place) for place, kind in enumerate(sorted(kinds))]
+    place = ibis.cases(*places, else_=0) if places else ibis.literal(0)
+    whole = whole.mutate(seq=whole.moment * len(kinds) + place.cast("int64"))
+    loans = tables("positions").select("borrower_no", "loan_id").join(people, "borrower_no")
+    owned = loans.group_by(world=loans.borrower_no).aggregate(
+        owned=loans.loan_id.collect(), country=loans.country.min()
+    )
+    whole = whole.join(owned, "world")
+    named = {name: whole[name].coalesce(whole.owned) for name in ("about", "debts") if name in kept}
+    return whole.mutate(**named).drop("owned")
+
+
+def _shaped(rows: ir.Table, kept: Mapping[str, str]) -> ir.Table:
+    """Give a part of the history every column kept; what it does not have is unknown."""
+    return rows.select(
+        **{name: rows[name].cast(kind) if name in rows.columns else ibis.null(kind) for name, kind in kept.items()}
+    )
+
+
+def seconds(moment: Any) -> Any:
+    """Write a moment as seconds since 1970, UTC."""
+    return moment.epoch_seconds().cast("int64")
+
+
+def _noon(day: Any) -> Any:
+    """Write noon of a day as seconds: events of which only the day is known."""
+    return seconds(day.cast("timestamp")) + _NOON
+
+
+def _of(rows: ir.Table, people: ir.Table) -> ir.Table:
+    return rows.semi_join(people, "borrower_no")
+
+
+def _listed(tables: Tables, rows: ir.Table) -> ir.Table:
+    """Add the loan that an event names, as a list; unknown where it names none."""
+    loans = tables("positions").select("loan_no", "loan_id")
+    rows = rows.left_join(loans, rows.loan_no == loans.loan_no).drop("loan_no_right")
+    named = rows.loan_id.isnull().ifelse(ibis.null("array<string>"), ibis.array([rows.loan_id]))
+    return rows.mutate(loan=rows.loan_id, about=named, debts=named)
+
+
+def _contacts(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _of(tables("contacts"), people)
+    about_loans = rows.about.length().fill_null(0) > 0
+    named = about_loans.ifelse(rows.about, ibis.null("array<string>"))
+    return [
+        rows.select(
+            "borrower_no", "channel", "direction", "outcome", "purpose",
+            event=ibis.literal("contact"),
+            moment=seconds(rows.happened_at),
+            day=rows.happened_on,
+            **{"with": rows.with_person.fill_null("borrower")},
+            by=rows.made_by,
+            mode=ibis.literal("live"),
+            number_line=ibis.literal("mobile"),
+            content_stated=ibis.literal(value=False),
+            about=named,
+            debts=named,
+        )
+    ]  # fmt: skip
+
+
+def _consents(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _of(tables("consents"), people)
+    given = rows.select(
+        "borrower_no",
+        event=ibis.literal("consent"),
+        moment=seconds(rows.given_at),
+        day=rows.given_at.date(),
+        to=rows.consented_to,
+        given_to=ibis.literal(OWN),
+        speaker=ibis.literal("borrower"),
+        by=ibis.literal(OWN),
+    )
+    gone = rows.filter(rows.withdrawn_at.notnull())
+    withdrawn = gone.select(
+        "borrower_no",
+        event=ibis.literal("consent_withdrawn"),
+        moment=seconds(gone.withdrawn_at),
+        day=gone.withdrawn_at.date(),
+        to=gone.consented_to,
+        given_to=ibis.literal(OWN),
+        speaker=ibis.literal("borrower"),
+        by=ibis.literal(OWN),
+    )
+    return [given, withdrawn]
+
+
+def _holds(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    """Return what each hold in force means; one that is over means nothing any more."""
+    rows = _of(tables("holds"), people).cross_join(tables("moment"))
+    rows = rows.filter((rows.from_on <= rows.on_day) & (rows.until_on.isnull() | (rows.until_on >= rows.on_day)))
+    rows = _listed(tables, rows)
+    parts = []
+    for kind, known in _HOLDS.items():
+        of_kind = rows.filter(rows.kind == kind)
+        facts = {name: ibis.literal(value) for name, value in known.items()}
+        parts.append(
+            of_kind.select(
+                "borrower_no",
+                "about",
+                "debts",
+                "loan",
+                moment=_noon(of_kind.from_on),
+                day=of_kind.from_on,
+                received_moment=_noon(of_kind.from_on),
+                received_day=of_kind.from_on,
+                **facts,
+            )
+        )
+    return parts
+
+
+def _notices(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _listed(tables, _of(tables("notices"), people))
+    return [
+        rows.select(
+            "borrower_no", "about", "debts", "loan", "delivered_on", event=rows.kind, moment=_noon(rows.served_on),
+            day=rows.served_on, served_on=rows.served_on, given_on=rows.served_on, by=ibis.literal(OWN),
+        )
+    ]  # fmt: skip
+
+
+def _promises(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _listed(tables, _of(tables("promises"), people))
+    return [
+        rows.select(
+            "borrower_no", "about", "debts", "loan", "amount", event=ibis.literal("promise"),
+            moment=_noon(rows.made_on), day=rows.made_on, on=rows.promised_on,
+        )
+    ]  # fmt: skip
+
+
+def _arrangements(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _listed(tables, _of(tables("arrangements"), people)).cross_join(tables("moment"))
+    begun = rows.select(
+        "borrower_no",
+        "about",
+        "debts",
+        "loan",
+        event=ibis.literal("plan_agreed"),
+        moment=_noon(rows.started_on),
+        day=rows.started_on,
+    )
+    over = rows.mutate(ended=ibis.least(rows.broken_on.coalesce(rows.ended_on), rows.ended_on.coalesce(rows.broken_on)))
+    over = over.filter(over.ended.notnull() & (over.ended <= over.on_day))
+    broken = over.select(
+        "borrower_no",
+        "about",
+        "debts",
+        "loan",
+        event=ibis.literal("plan_broken"),
+        moment=_noon(over.ended),
+        day=over.ended,
+    )
+    return [begun, broken]
+
+
+def _payments(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _of(tables("payments").filter(ibis._.reverses.isnull()), people)
+    rows = _listed(tables, rows)
+    return [
+        rows.select(
+            "borrower_no", "about", "debts", "loan", "amount", event=ibis.literal("payment"),
+            moment=_noon(rows.paid_on), day=rows.paid_on,
+        )
+    ]  # fmt: skip
+
+
+def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
+    rows = _listed(tables, _of(tables("events"), people))
+    return [
+        rows.select(
+            "borrower_no", "about", "debts", "loan", event=rows.kind, moment=seconds(rows.happened_at),
+            day=rows.happened_on, until_moment=seconds(rows.until_at), until_day=rows.until_at.date(),
+            by=ibis.literal(OWN), person=rows.person_id, received_moment=seconds(rows.happened_at),
+            received_day=rows.happened_on,
+        )
+    ]  # fmt: skip
+
+
+_SOURCES: Final[Mapping[str, _Source]] = {
+    "contacts": _Source(_contacts, frozenset({"contact"})),
+    "consents": _Source(_consents, frozenset({"consent", "consent_withdrawn"})),
+    "holds": _Source(_holds, frozenset(str(known["event"]) for known in _HOLDS.values())),
+    "notices": _Source(_notices),
+    "promises": _Source(_promises, frozenset({"promise"})),
+    "arrangements": _Source(_arrangements, frozenset({"plan_agreed", "plan_broken"})),
+    "payments": _Source(_payments, frozenset({"payment"})),
+    "events": _Source(_others),
+}
