@@ -8,11 +8,11 @@ differ. The ledger then takes the stricter of the lender's own cap and the law's
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import ibis
 import ibis.expr.types as ir
@@ -21,11 +21,12 @@ import pyarrow as pa
 from duecourse.law.caps import QUESTIONS, Cap, Piece, capping, caps_of, opened
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import Given, narrowed
-from duecourse.law.program import ACTS, EVENTS, VERDICTS, WORD, Program, reads
+from duecourse.law.program import ACTS, EVENTS, VERDICTS, Program, reads
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import lawful
 from duecourse.night.fact_sources import Tables
 from duecourse.night.past import OWN, seconds
+from duecourse.night.verdicts import Engine, bit
 
 CAPPED: Final = "law_capped"
 PIECES: Final = "law_cap_pieces"
@@ -44,30 +45,7 @@ _HAD: Final = frozenset(  # the columns that a question of this step has
 )
 _SORT: Final = ("lender_type", "product")
 _SORTS_MOST: Final = 300  # more are not looked at one by one
-Build = Callable[[], ir.Table]
 Sort = tuple[str | None, str | None]
-
-
-class Engine(Protocol):
-    """What the step needs of an engine."""
-
-    def table(self, name: str) -> ir.Table:
-        """Return a table by name."""
-
-    def keep(self, name: str, build: Build, about: str = "") -> ir.Table:
-        """Work out a table and keep it under a name; `about` tells apart what may be built under one name."""
-
-    def name(self, name: str, build: Build, about: str = "") -> ir.Table:
-        """Give a table a name without working it out; `about` as in `keep`."""
-
-    def make(self, name: str, text: str) -> None:
-        """Work out a table from a statement and keep it under a name."""
-
-    def give(self, name: str, table: pa.Table) -> None:
-        """Keep a small table."""
-
-    def rows(self, table: ir.Table) -> list[dict[str, Any]]:
-        """Return a small table as Python rows."""
 
 
 @dataclass(frozen=True)
@@ -233,8 +211,7 @@ def _ask(engine: Engine, each: Asked, whole: str, on: date) -> None:
     acts, events = tables(f"cap_acts{suffix}"), tables(f"cap_history{whole}")
     engine.name(f"{ACTS}{suffix}", lambda: lawful.with_constants(acts, each.program.reads.acts, _ALWAYS), about)
     engine.name(f"{EVENTS}{suffix}", lambda: lawful.with_constants(events, each.program.reads.events, {}), about)
-    for step in each.program.steps:
-        engine.make(step.table, step.sql)
+    engine.make_all([[(step.table, step.sql) for step in each.program.steps]])
     engine.keep(f"cap_pieces{suffix}", lambda: _pieces(tables, each), about)
 
 
@@ -454,8 +431,8 @@ def _answer(rows: ir.Table, as_: str, rules: Sequence[tuple[int, Rule]]) -> dict
     asked = rows.as_ == as_
     known, unknown = [], []
     for place, rule in rules:
-        mine = asked & _bit(rows, "asked", place)
-        sure = ~_bit(rows, "unknown", place) & rows[f"gives_{place}"].notnull()
+        mine = asked & bit(rows, "asked", place)
+        sure = ~bit(rows, "unknown", place) & rows[f"gives_{place}"].notnull()
         known.append((mine & sure, rule.id, rows[f"gives_{place}"]))
         unknown.append((mine & ~sure, rule.id))
     value = ibis.cases(*((holds, gives) for holds, _, gives in known), else_=ibis.null("int64"))
@@ -463,9 +440,3 @@ def _answer(rows: ir.Table, as_: str, rules: Sequence[tuple[int, Rule]]) -> dict
     lacks = ibis.cases(*unknown, else_=ibis.null("string"))
     names = (f"cap_{as_}", f"{as_}_rule", f"{as_}_unknown")
     return dict(zip(names, (value, by, value.isnull().ifelse(lacks, ibis.null("string"))), strict=True))
-
-
-def _bit(rows: ir.Table, which: str, place: int) -> Any:
-    """Say whether a rule's bit is set."""
-    word, bit = place // WORD, 1 << place % WORD  # a place among bits, not money
-    return (rows[f"{which}_{word}"] & ibis.literal(bit).cast("int64")) != 0
