@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_law, cli_strategy
+from duecourse import cli_days, cli_law, cli_strategy
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -35,40 +35,7 @@ app.command()(cli_law.judge)
 app.add_typer(cli_law.law_app, name="law")
 app.add_typer(cli_strategy.strategy_app, name="strategy")
 
-FIRST_DAY: Final = date(1970, 1, 1)
-LAST_DAY: Final = date(2199, 12, 31)
 MEMORY_LEAST_KB: Final = 200_000
-
-
-def _day(text: str | date) -> date:
-    """Read a business date; a default is one already."""
-    if isinstance(text, date):
-        return text
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or str(day) != text:  # ISO 8601 has other forms; one is enough
-        raise typer.BadParameter(f"{text!r} is not a date, write it as YYYY-MM-DD")
-    return _in_range(day)
-
-
-def _instant(text: str) -> date:
-    """Read a day, or a moment (a datetime) with or without an offset."""
-    if len(text) == len("2026-01-31"):
-        return _day(text)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a date or ISO timestamp, write it like 2026-01-31T08:00Z") from None
-    _in_range(at.date())
-    return at
-
-
-def _in_range(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise typer.BadParameter(f"{day} is out of range, give a day from {FIRST_DAY} to {LAST_DAY}")
-    return day
 
 
 def _size(text: str) -> str:
@@ -84,11 +51,11 @@ def _size(text: str) -> str:
 Mapping = Annotated[Path, typer.Argument(help="Mapping file of the book (TOML).")]
 LoanId = Annotated[str, typer.Argument(help="The loan, as the lender names it.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the lender's files; by default the mapping's own.")]
-On = Annotated[date, typer.Option(parser=_day, metavar="DATE", help="Business date, YYYY-MM-DD.")]
+On = Annotated[date, typer.Option(parser=cli_days.day, metavar="DATE", help="Business date, YYYY-MM-DD.")]
 KnownAt = Annotated[
     date | None,
     typer.Option(
-        parser=_instant,
+        parser=cli_days.instant,
         metavar="MOMENT",
         help="Count only what was recorded by then: a date (its end) or an ISO timestamp.",
     ),
@@ -372,8 +339,8 @@ def statement(
 @app.command()
 def replay(
     mapping: Mapping,
-    first: Annotated[date, typer.Option("--from", parser=_day, metavar="DATE", help="First day, YYYY-MM-DD.")],
-    last: Annotated[date, typer.Option("--to", parser=_day, metavar="DATE", help="Last day, YYYY-MM-DD.")],
+    first: Annotated[date, typer.Option("--from", parser=cli_days.day, metavar="DATE", help="First day, YYYY-MM-DD.")],
+    last: Annotated[date, typer.Option("--to", parser=cli_days.day, metavar="DATE", help="Last day, YYYY-MM-DD.")],
     data: Data = None,
     strategy: StrategyFile = None,
     out: Out = None,
@@ -414,7 +381,7 @@ def synth(
     loans: Annotated[int, typer.Option(min=1, help="Number of loans.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same book.")] = 7,
     on: Annotated[
-        date, typer.Option(parser=_day, metavar="DATE", help="Business date that the book is made for.")
+        date, typer.Option(parser=cli_days.day, metavar="DATE", help="Business date that the book is made for.")
     ] = date(2026, 6, 30),
     csv: Annotated[bool, typer.Option("--csv", help="CSV files instead of Parquet.")] = False,
     damage: Annotated[bool, typer.Option("--damage", help="Add a known number of bad rows.")] = False,

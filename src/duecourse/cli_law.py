@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from duecourse.cli_days import day
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -20,16 +21,7 @@ Books = Annotated[Path | None, typer.Option("--books", help="Folder of more rule
 HOUSE_FILE: Final = "House rulebook (YAML with facts and rules)."
 
 
-def _day(text: str | date) -> date:
-    if isinstance(text, date):
-        return text
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a date, write it as YYYY-MM-DD") from None
-
-
-Day = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="A day, YYYY-MM-DD.")]
+Day = Annotated[date | None, typer.Option(parser=day, metavar="DATE", help="A day, YYYY-MM-DD.")]
 
 
 def _law(books: Path | None) -> "Law":
@@ -151,8 +143,8 @@ def check(file: Annotated[Path, typer.Argument(help=HOUSE_FILE)]) -> None:
 @law_app.command()
 def diff(
     jurisdiction: Annotated[str, typer.Option(help="The rulebook.")],
-    from_: Annotated[date, typer.Option("--from", parser=_day, metavar="DATE", help="The earlier day.")],
-    to: Annotated[date, typer.Option(parser=_day, metavar="DATE", help="The later day.")],
+    from_: Annotated[date, typer.Option("--from", parser=day, metavar="DATE", help="The earlier day.")],
+    to: Annotated[date, typer.Option(parser=day, metavar="DATE", help="The later day.")],
     books: Books = None,
 ) -> None:
     """Say what changed in a rulebook between two days: rules that came, went or changed."""

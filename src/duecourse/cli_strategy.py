@@ -9,19 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from duecourse.cli_days import day
+
 if TYPE_CHECKING:
     from duecourse.night.templates import Finding
 
 strategy_app = typer.Typer(help="The strategy file: does it load, and may its templates be used?", no_args_is_help=True)
-
-
-def _day(text: str | date) -> date:
-    if isinstance(text, date):
-        return text
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a date, write it as YYYY-MM-DD") from None
 
 
 def _role(text: str) -> str:
@@ -34,7 +27,7 @@ def _role(text: str) -> str:
 
 
 Day = Annotated[
-    date | None, typer.Option(parser=_day, metavar="DATE", help="The day whose law counts, YYYY-MM-DD; else today.")
+    date | None, typer.Option(parser=day, metavar="DATE", help="The day whose law counts, YYYY-MM-DD; else today.")
 ]
 
 

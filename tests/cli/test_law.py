@@ -95,8 +95,8 @@ def test_rules_are_listed_by_book_and_day(duecourse: Commands) -> None:
     now = duecourse("law", "list", "--jurisdiction", "us-ma", "--on", "2026-03-01").out
     assert "940 CMR" not in now
     assert "us-ma." in now
-    assert duecourse("law", "list", "--jurisdiction", "us-ma", "--on", "1950-01-01").out.endswith(
-        "0 rules in force on 1950-01-01\n"
+    assert duecourse("law", "list", "--jurisdiction", "us-ma", "--on", "1970-01-01").out.endswith(
+        "0 rules in force on 1970-01-01\n"
     )
     assert duecourse("law", "list", "--jurisdiction", "us-mm").code == 2
 

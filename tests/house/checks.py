@@ -39,9 +39,21 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "terminal": (*_LAW_AND_BELOW, "strategy", "night", "printing"),
     "terminal_law": (*_LAW_AND_BELOW, "printing"),
     "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
-    "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law"),
-    "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing"),
-    "cli": (*_WEB, "desk", "portal", "api", "printing", "terminal", "demonstration", "cli_law", "cli_strategy"),
+    "cli_days": ("kernel",),
+    "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days"),
+    "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing", "cli_days"),
+    "cli": (
+        *_WEB,
+        "desk",
+        "portal",
+        "api",
+        "printing",
+        "terminal",
+        "demonstration",
+        "cli_days",
+        "cli_law",
+        "cli_strategy",
+    ),
     "__main__": ("cli",),
     "__init__": (),
 }
@@ -49,7 +61,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
 
 ENGINES: Final = ("duckdb", "pyspark")
 TERMINAL: Final = ("typer", "rich", "click")
-SPEAKING: Final = frozenset({"cli", "cli_law", "cli_strategy", "printing", "terminal", "terminal_law"})
+SPEAKING: Final = frozenset({"cli", "cli_days", "cli_law", "cli_strategy", "printing", "terminal", "terminal_law"})
 OUTSIDE: Final = (
     "django", "ninja", "flask", "fastapi", "sqlalchemy", "psycopg", "requests", "httpx", "aiohttp", "socket",
     "http", "urllib.request",

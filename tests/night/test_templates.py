@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import ibis.expr.types as ir
 import pytest
@@ -19,7 +18,7 @@ from duecourse.night.run import Night
 from duecourse.night.templates import Finding, judged, uses
 from duecourse.strategy.models import Strategy
 from tests.night import books
-from tests.stories.test_stories import FOLDER, read, rows_of
+from tests.stories.test_stories import FOLDER, by_table, read, rows_of
 
 FORK = date(2025, 5, 31)
 LATER = "us.regf.line.later"
@@ -33,9 +32,7 @@ def law() -> Law:
 
 def night_of(folder: Path, strategy: Strategy) -> Night:
     """Open the night of the debt buyer of the story, and plan the day of the offer."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for table, row in rows_of(read(FOLDER / "buyer-settles.yaml")):
-        rows.setdefault(table, []).append(row)
+    rows = by_table(rows_of(read(FOLDER / "buyer-settles.yaml")))
     book = books.loaded(books.tiny(folder / "book", rows, FORK), folder / "loaded")
     night = books.opened(book, strategy)
     night.positions(Moment(FORK), folder / "out")

@@ -50,10 +50,7 @@ def rows_of(story: stories.Story) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     folder = tmp_path_factory.mktemp("duties")
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for path in FILES:
-        for table, row in rows_of(read(path)):
-            rows.setdefault(table, []).append(row)
+    rows = stories.by_table(row for path in FILES for row in rows_of(read(path)))
     book = books.loaded(books.tiny(folder / "book", rows, date(2027, 1, 1)), folder / "loaded")
     opened = books.opened(book, books.strategy())
     yield opened

@@ -7,7 +7,7 @@ the borrower does not hear). Amounts are in dollars.
 what happened on a day counts from the next day's plan on. All stories stand in one book and know nothing of each other.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -78,13 +78,18 @@ def happened(who: str, name: str, one: dict[str, str]) -> tuple[str, dict[str, A
     return "events", {"event_id": name, **about, "kind": one["event"], "happened_at": f"{day}T10:00:00Z"}
 
 
+def by_table(rows: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Gather the rows of many stories by their table."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table, row in rows:
+        found.setdefault(table, []).append(row)
+    return found
+
+
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     folder = tmp_path_factory.mktemp("stories")
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for path in FILES:
-        for table, row in rows_of(read(path)):
-            rows.setdefault(table, []).append(row)
+    rows = by_table(row for path in FILES for row in rows_of(read(path)))
     # Payments are complete through a day after every story; only a day too old would be stale.
     book = books.loaded(books.tiny(folder / "book", rows, date(2026, 1, 1)), folder / "loaded")
     night = books.opened(book, books.strategy())

@@ -10,9 +10,6 @@ any other.
 import hashlib
 from dataclasses import replace
 
-from duecourse.law.catalogue import FactKind
-from duecourse.law.expression_tree import Call, facts_of, render
-from duecourse.law.expressions import Expression
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.vocabulary import VOCABULARY, Kind
 
@@ -34,11 +31,4 @@ def _gives_a_day(rule: Rule) -> bool:
 def _while_open(rule: Rule) -> Rule:
     if rule.open is None:
         return rule
-    return replace(rule, applies=rule.open if rule.applies is None else _both(rule.applies, rule.open))
-
-
-def _both(first: Expression, second: Expression) -> Expression:
-    """Join two conditions by `and`; the whole stands where the first stands."""
-    node = Call(FactKind.BOOLEAN, "and", (first.node, second.node))
-    names = frozenset(fact.name for fact in facts_of(node))
-    return Expression(render(node, named=True), FactKind.BOOLEAN, names, first.place, node)
+    return replace(rule, applies=rule.open if rule.applies is None else rule.applies.also(rule.open))

@@ -54,13 +54,16 @@ class Expression:
 
         Equal to it on every row that agrees with `known`.
         """
-        node = expression_known.narrowed(self.node, known)
-        return self if node == self.node else _expression(render(node, named=True), node, self.place)
+        return self.rewritten(lambda node: expression_known.narrowed(node, known))
 
     def rewritten(self, change: Callable[[Node], Node]) -> "Expression":
         """Return the expression with its tree changed by a function that keeps the kind of its value."""
         node = change(self.node)
         return self if node == self.node else _expression(render(node, named=True), node, self.place)
+
+    def also(self, other: "Expression") -> "Expression":
+        """Return the condition that both hold; it stands where this one stands."""
+        return self.rewritten(lambda node: Call(FactKind.BOOLEAN, "and", (node, other.node)))
 
     @property
     def constant(self) -> Literal | None:

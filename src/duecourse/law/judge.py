@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.calculators import CALCULATORS
 from duecourse.law.casefile import Case
-from duecourse.law.program import WORD, Program, compiled
+from duecourse.law.program import Program, compiled, is_set
 from duecourse.law.records import STEPS
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.running import Run, run
@@ -72,7 +72,7 @@ def judgement(made: Run, tried: Tried, gate: Gate = gates) -> Judgement:
     rows = [made.verdicts[act_no] for act_no in made.worlds.acts_of[tried.number]]
     rules = made.law.rules
     if "ask" in tried.values:
-        asked = [rule for index, rule in enumerate(rules) if _bit(rows[0], "asked", index) and rule.permit is None]
+        asked = [rule for index, rule in enumerate(rules) if is_set(rows[0], "asked", index) and rule.permit is None]
         try:
             (answer, by), trouble = _answer(made, tried, asked, gate), ""
         except DueCourseError as error:
@@ -86,13 +86,9 @@ def judgement(made: Run, tried: Tried, gate: Gate = gates) -> Judgement:
     parts = [min(judged, key=lambda each: len([r for r in each if gate(r.rule)]))] if names_none else judged
     found = {reason.rule.id: reason for part in parts for reason in part}
     ordered = sorted(found.values(), key=_strength)
-    asked = [rule for index, rule in enumerate(rules) if any(_bit(row, "asked", index) for row in rows)]
+    asked = [rule for index, rule in enumerate(rules) if any(is_set(row, "asked", index) for row in rows)]
     against = tuple(reason for reason in ordered if gate(reason.rule))
     return Judgement(tried, against, tuple(r for r in ordered if not gate(r.rule)), tuple(asked))
-
-
-def _bit(row: Mapping[str, Any], which: str, index: int) -> bool:
-    return bool(row[f"{which}_{index // WORD}"] >> (index % WORD) & 1)  # a place among bits, not money
 
 
 def _strength(reason: Reason) -> tuple[int, str]:
@@ -102,8 +98,8 @@ def _strength(reason: Reason) -> tuple[int, str]:
 def _refusals(made: Run, row: Mapping[str, Any], rules: Sequence[Rule]) -> list[Reason]:
     found = []
     for index, rule in enumerate(rules):
-        if _bit(row, "refused", index):
-            unknown = _bit(row, "unknown", index)
+        if is_set(row, "refused", index):
+            unknown = is_set(row, "unknown", index)
             found.append(Reason(rule, _missing(made, rule, row["act_no"]) if unknown else ()))
     return found
 

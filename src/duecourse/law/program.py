@@ -84,10 +84,10 @@ class Program:
     steps: tuple[Step, ...]
     found_in: Mapping[str, str]
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of event that it looks at."""
-        return frozenset(kind for fact in self.law.needed for kind in (*fact.of, *fact.for_))
+
+def is_set(verdict: Mapping[str, Any], which: str, place: int) -> bool:
+    """Say whether the bit of the rule at a place is set in one row of verdicts."""
+    return bool(verdict[f"{which}_{place // WORD}"] >> (place % WORD) & 1)  # a place among bits, not money
 
 
 def reads(law: Law) -> Reads:

@@ -270,6 +270,10 @@ class Book(_Record):
     countries: tuple[str, ...] = ()  # where a book binds several, as the European Union's does
     beside: tuple[str, ...] = ()  # rulebooks that are in force with it
 
+    def binds(self, country: str | None) -> bool:
+        """Say whether it binds borrowers in some part of a country."""
+        return country is not None and (country == self.country or country in self.countries)
+
 
 class RuleFile(_Record):
     """The content of a file of rules. A house rulebook is one file, with the sources that its rules cite.

@@ -132,6 +132,11 @@ class Law:
                 _collect(name, self.facts, found)
         return tuple(found.values())
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of event that the rules look at."""
+        return frozenset(kind for fact in self.needed for kind in (*fact.of, *fact.for_))
+
     @cached_property
     def digest(self) -> str:
         """A short digest of what compiles alike: the files that were read, and which of their rules are here."""

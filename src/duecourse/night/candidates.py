@@ -78,7 +78,7 @@ def candidates(tables: Tables, strategy: Strategy, *, stale: bool) -> ir.Table:
                 rows = rows.filter(rows.arm.isin(treatment.arms))
             pieces.append(_piece(rows, treatment, number, by_value=rung.choose == "value", stale=stale))
             number += 1
-    return ibis.union(*pieces, distinct=False) if len(pieces) > 1 else pieces[0]
+    return ibis.union(*pieces, distinct=False)
 
 
 def judged(tables: Tables) -> ir.Table:

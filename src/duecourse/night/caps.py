@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -21,17 +22,16 @@ import pyarrow as pa
 from duecourse.law.caps import QUESTIONS, Cap, Piece, capping, caps_of, opened
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import Given, narrowed
-from duecourse.law.program import ACTS, EVENTS, VERDICTS, Program, reads
+from duecourse.law.program import ACTS, VERDICTS, Program, reads
 from duecourse.law.rulebook import Law, Rule
-from duecourse.night import lawful
+from duecourse.night import lawful, verdicts
 from duecourse.night.fact_sources import Tables
-from duecourse.night.past import OWN, seconds
+from duecourse.night.past import OWN, seconds, seen_until
 from duecourse.night.verdicts import Engine, bit
 
 CAPPED: Final = "law_capped"
 PIECES: Final = "law_cap_pieces"
 FIRST: Final = date(1, 1, 1)  # of the first piece: since ever
-_SEEN_AHEAD: Final = 2  # days: whatever the book knows of the business date, in any zone
 _NOBODY: Final = -1  # the world of loans that share an answer
 _ALWAYS: Final[Mapping[str, Any]] = {"with": "borrower", "by": OWN, "several_loans": False}
 _PLACE: Final = ("country", "region", "locality")
@@ -50,7 +50,7 @@ Sort = tuple[str | None, str | None]
 
 @dataclass(frozen=True)
 class Asked:
-    """The rules that were asked in a country, and the program that asked them; its tables end with the suffix.
+    """The rules that were asked in a country, and the program that asked them.
 
     `sorts` are the lender types and products that some rule may cap; all others are left out.
     """
@@ -58,15 +58,13 @@ class Asked:
     country: str
     books: tuple[str, ...]
     rules: tuple[Rule, ...]
-    law: Law
     program: Program
-    suffix: str
     sorts: tuple[Sort, ...]
 
     @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of event that the rules look at."""
-        return frozenset(kind for fact in self.law.needed for kind in (*fact.of, *fact.for_))
+    def suffix(self) -> str:
+        """What stands behind the names of its tables."""
+        return self.program.suffix
 
     @property
     def bringing(self) -> tuple[str, ...]:
@@ -93,7 +91,7 @@ def find(engine: Engine, law: Law, on: date, empty: frozenset[str], loan_no: int
         return Found()
     tables: Tables = engine.table
     whole = "_".join(["", *(each.suffix.removeprefix("_caps_") for each in asked)])
-    about = " ".join([whole, *(each.law.digest for each in asked), "one" if loan_no is not None else "all"])
+    about = " ".join([whole, *(each.program.law.digest for each in asked), "one" if loan_no is not None else "all"])
     engine.give("cap_only", pa.table({"loan_no": pa.array([loan_no] if loan_no is not None else [], pa.int64())}))
     engine.give(f"cap_books{whole}", _books(engine, law, asked))
     engine.give(f"cap_sorts{whole}", _sorts(asked))
@@ -101,8 +99,11 @@ def find(engine: Engine, law: Law, on: date, empty: frozenset[str], loan_no: int
     engine.keep(f"cap_homes{whole}", lambda: _homes(tables, asked, whole), about)
     engine.keep(f"cap_loans{whole}", lambda: _alike(tables, asked, whole, one=loan_no is not None), about)
     for each in asked:
-        _ask(engine, each, whole, on)
-    engine.keep(PIECES, lambda: _union([tables(f"cap_pieces{each.suffix}") for each in asked]), about)
+        _prepare(engine, each, whole, on)
+    verdicts.run(engine, [_questions(tables, each, whole) for each in asked])
+    for each in asked:
+        engine.keep(f"cap_pieces{each.suffix}", partial(_pieces, tables, each), _about(each, whole))
+    engine.keep(PIECES, lambda: ibis.union(*(tables(f"cap_pieces{each.suffix}") for each in asked)), about)
     engine.keep(CAPPED, lambda: _capped(tables, asked, whole), about)
     return Found(asked)
 
@@ -159,7 +160,7 @@ def _asked(engine: Engine, law: Law, on: date, empty: frozenset[str]) -> Iterato
     found = sorted({(row["lender_type"], row["product"]) for row in loans}, key=str)
     for row in sorted(engine.rows(engine.table("borrowers").select("country").distinct()), key=str):
         country = row["country"]
-        here = tuple(book.id for book in ordered if country and (country == book.country or country in book.countries))
+        here = tuple(book.id for book in ordered if book.binds(country))
         rules = tuple(
             rule for rule in capping(law, here) if not caps_of(rule).events or kinds & set(caps_of(rule).events)
         )
@@ -169,7 +170,7 @@ def _asked(engine: Engine, law: Law, on: date, empty: frozenset[str]) -> Iterato
             # Other rules ask for other columns, so they have tables of their own.
             digest = hashlib.sha256(" ".join(rule.id for rule in rules).encode()).hexdigest()
             suffix = f"_caps_{country.lower()}_{digest[:6]}"
-            yield Asked(country, here, rules, read, program_of(read, users_folder(), suffix=suffix), suffix, sorts)
+            yield Asked(country, here, rules, program_of(read, users_folder(), suffix=suffix), sorts)
 
 
 def _may_cap(read: Law, sort: Sort, kinds: frozenset[str], on: date) -> bool:
@@ -196,23 +197,22 @@ def _kinds(engine: Engine, empty: frozenset[str]) -> frozenset[str]:
     return frozenset(str(row["kind"]) for row in engine.rows(engine.table("events").select("kind").distinct()))
 
 
-def _union(parts: Sequence[ir.Table]) -> ir.Table:
-    return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
-
-
-def _ask(engine: Engine, each: Asked, whole: str, on: date) -> None:
-    """Ask the rules of one country; leaves the pieces of each sort of loan there."""
-    tables, suffix = engine.table, each.suffix
-    about = f"{each.law.digest} {whole}"  # the whole book's tables are looked at
+def _prepare(engine: Engine, each: Asked, whole: str, on: date) -> None:
+    """Leave the questions to ask in one country, `cap_acts`: of each sort of loan and stretch of days."""
+    tables, suffix, about = engine.table, each.suffix, _about(each, whole)
     engine.give(f"cap_days{suffix}", _days(each, on))
     engine.keep(f"cap_firsts{suffix}", lambda: _firsts(tables, each, whole), about)
     engine.keep(f"cap_stretches{suffix}", lambda: _stretches(tables, each, whole), about)
     engine.keep(f"cap_acts{suffix}", lambda: _acts(tables, each), about)
-    acts, events = tables(f"cap_acts{suffix}"), tables(f"cap_history{whole}")
-    engine.name(f"{ACTS}{suffix}", lambda: lawful.with_constants(acts, each.program.reads.acts, _ALWAYS), about)
-    engine.name(f"{EVENTS}{suffix}", lambda: lawful.with_constants(events, each.program.reads.events, {}), about)
-    engine.make_all([[(step.table, step.sql) for step in each.program.steps]])
-    engine.keep(f"cap_pieces{suffix}", lambda: _pieces(tables, each), about)
+
+
+def _questions(tables: Tables, each: Asked, whole: str) -> verdicts.Asked:
+    acts, history = partial(tables, f"cap_acts{each.suffix}"), partial(tables, f"cap_history{whole}")
+    return verdicts.Asked(each.program, acts, history, _ALWAYS, whole)
+
+
+def _about(each: Asked, whole: str) -> str:
+    return f"{each.program.law.digest} {whole}"  # the whole book's tables are looked at
 
 
 def _narrow(law: Law, asked: Iterable[Asked]) -> bool:
@@ -247,7 +247,7 @@ def _days(each: Asked, on: date) -> pa.Table:
 
 def _history(tables: Tables, asked: Sequence[Asked], empty: frozenset[str]) -> ir.Table:
     """Return the events that the rules look at."""
-    kinds = sorted(frozenset[str]().union(*(each.kinds for each in asked)))
+    kinds = sorted(frozenset[str]().union(*(each.program.law.kinds for each in asked)))
     rows = tables("events")
     rows = rows.filter(rows.kind.isin(kinds) if kinds and "events" not in empty else ibis.literal(value=False))
     unnamed = rows.filter(rows.loan_id.isnull()).select("borrower_no").distinct()
@@ -346,7 +346,7 @@ def _capped(tables: Tables, asked: Sequence[Asked], whole: str) -> ir.Table:
         here = loans.filter(loans.country == each.country)
         alike = [here[name].identical_to(sorts[name]) for name in _columns(each)]
         parts.append(here.inner_join(sorts, alike).select(here.loan_no, sorts.cap_no))
-    return _union(parts)
+    return ibis.union(*parts)
 
 
 def _stretches(tables: Tables, where: Asked, whole_book: str) -> ir.Table:
@@ -386,13 +386,13 @@ def _acts(tables: Tables, where: Asked) -> ir.Table:
             for name, word in question.items()
         }
         parts.append(rows.mutate(as_=ibis.literal(as_), **words))
-    rows = _union(parts)
+    rows = ibis.union(*parts)
     return rows.mutate(
         act_no=ibis.row_number().over(order_by=[rows.as_, rows.cap_no, rows.from_on]).cast("int64"),
         day=rows.on_day,
         rulebooks=rows.books.split(" "),
         debt=rows.loan,
-        seen=seconds(_after(rows.on_day, _SEEN_AHEAD).cast("timestamp")),
+        seen=seen_until(rows.on_day),
     ).drop("on_day", "books")
 
 
@@ -401,8 +401,8 @@ def _pieces(tables: Tables, where: Asked) -> ir.Table:
 
     Only of sorts of loan with a cap, or one that is not known, on some day.
     """
-    verdicts = tables(f"{VERDICTS}{where.suffix}")
-    rows = verdicts.join(tables(f"cap_acts{where.suffix}").select("act_no", "cap_no", "from_on", "as_"), "act_no")
+    said = tables(f"{VERDICTS}{where.suffix}")
+    rows = said.join(tables(f"cap_acts{where.suffix}").select("act_no", "cap_no", "from_on", "as_"), "act_no")
     found: dict[str, Any] = {}
     for as_ in QUESTIONS:
         mine = [(place, rule) for place, rule in enumerate(where.rules) if caps_of(rule).as_ == as_]

@@ -59,7 +59,7 @@ def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:
         engine.keep(f"granted_{rounds}", partial(_granted, tables, rounds))
         rounds += 1
     granted = [tables(f"granted_{done}") for done in range(rounds)]
-    return engine.keep(f"chosen_{rounds}", lambda: ibis.union(*granted, distinct=False) if rounds > 1 else granted[0])
+    return engine.keep(f"chosen_{rounds}", lambda: ibis.union(*granted, distinct=False))
 
 
 def _ask_next(tables: Tables, last: int) -> ir.Table:
@@ -77,7 +77,7 @@ def _granted(tables: Tables, now: int) -> ir.Table:
         rows = rows.mutate(left=rows.capacity)
     else:
         before = [tables(f"granted_{done}").select("borrower_no", "unit") for done in range(now)]
-        taken = ibis.union(*before, distinct=False) if now > 1 else before[0]
+        taken = ibis.union(*before, distinct=False)
         taken = taken.filter(taken.unit.notnull()).group_by("unit").aggregate(taken=ibis._.count())
         rows = rows.left_join(taken, "unit").drop("unit_right")
         rows = rows.mutate(left=rows.capacity - rows.taken.fill_null(0)).drop("taken")

@@ -15,7 +15,6 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from duecourse.law.columns import ACT, EVENT
 from duecourse.law.judge import gates
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import Given, narrowed
@@ -93,19 +92,18 @@ def prepare(engine: Engine, duties: Law, on: date, past: Past) -> tuple[list[Par
     questions, a row for each loan.
     """
     tables = engine.table
-    countries = _ask(engine, duties, on)
-    kinds = frozenset(kind for fact in duties.needed for kind in (*fact.of, *fact.for_))
+    asked = _ask(engine, duties, on)
+    kinds = duties.kinds
     if duty_rows.adds_to_past(kinds):
         build = partial(duty_rows.past, tables, kinds, past.empty)
         engine.keep("duty_past", build, " ".join(sorted(kinds)))
         past = with_more(past, tables, "duty_past", duty_rows.DERIVED)
-    wholes = {country: duties.of(_books(duties, country)) for country in countries}
-    parts = [_part(wholes[country], country, role, on, past) for country, role in _roles(engine, wholes)]
-    left = _left(engine, parts)
+    parts = _parts(duties, asked, on, past)
+    left = _left(asked, parts)
     engine.give("duty_left", pa.Table.from_pylist(left, schema=_LEFT))
     engine.keep("duty_open", lambda: _open(tables))
-    asked = {row["part"] for row in left}
-    return [part for part in parts if part.program.suffix in asked], past
+    needed = {row["part"] for row in left}
+    return [part for part in parts if part.program.suffix in needed], past
 
 
 def answer(engine: Engine, parts: Sequence[Part]) -> Counted:
@@ -135,8 +133,8 @@ def people(tables: Tables) -> ir.Table:
     return tables("duty_open").select("country", borrower_no="world").distinct()
 
 
-def _ask(engine: Engine, duties: Law, on: date) -> list[str]:
-    """Leave a row for each loan and question in `duty_rows`; return the countries in which something is asked."""
+def _ask(engine: Engine, duties: Law, on: date) -> list[dict[str, str]]:
+    """Leave a row for each loan and question in `duty_rows`; return what is asked: (country, role, books, ask)."""
     tables = engine.table
     asked_of = tables("homes").semi_join(tables("duty_triggers"), "borrower_no")
     where = engine.rows(asked_of.select("country", "region", "locality").distinct())
@@ -144,23 +142,18 @@ def _ask(engine: Engine, duties: Law, on: date) -> list[str]:
     engine.give("duty_asks", duty_rows.asks_of(duties, sorted({str(row["country"]) for row in where})))
     engine.keep("duty_asked", lambda: duty_rows.asked(tables))
     engine.numbered("duty_rows", "act_no", lambda: duty_rows.rows(tables))
-    rows = tables("duty_rows")
-    found = engine.rows(rows.filter(rows.books != "").select("country").distinct())
-    return sorted(str(row["country"]) for row in found)
+    rows = tables("duty_rows").filter(ibis._.books != "")
+    return engine.rows(rows.select("country", "books", "ask", role=rows["collector.role"]).distinct())
 
 
-def _books(duties: Law, country: str) -> list[str]:
-    return [book.id for book in duties.books.values() if duty_rows.binds(book, country)]
-
-
-def _roles(engine: Engine, wholes: Mapping[str, Law]) -> list[tuple[str, str]]:
-    """Return the countries in which something is asked, with what the firm is to the loans there.
-
-    ANY where no rule there looks at that.
-    """
-    rows = engine.table("duty_rows")
-    found = engine.rows(rows.filter(rows.books != "").select("country", role=rows["collector.role"]).distinct())
-    return sorted({(row["country"], row["role"] if _looks_at_role(wholes[row["country"]]) else ANY) for row in found})
+def _parts(duties: Law, asked: Sequence[Mapping[str, str]], on: date, past: Past) -> list[Part]:
+    """Return the parts in which something is asked; one for both roles where no rule of a country looks at them."""
+    found = []
+    for country in sorted({row["country"] for row in asked}):
+        law = duties.of([book.id for book in duties.books.values() if duty_rows.binds(book, country)])
+        roles = {row["role"] for row in asked if row["country"] == country} if _looks_at_role(law) else {ANY}
+        found += [_part(law, country, role, on, past) for role in sorted(roles)]
+    return found
 
 
 def _looks_at_role(law: Law) -> bool:
@@ -170,21 +163,18 @@ def _looks_at_role(law: Law) -> bool:
 
 def _part(law: Law, country: str, role: str, on: date, past: Past) -> Part:
     """Compile what may be due in a country to a firm of this role; a program without a rule where nothing may."""
-    kinds = frozenset(kind for fact in law.needed for kind in (*fact.of, *fact.for_))
-    tonight = narrowed(law, _given(country, role, on, replace(past, kinds=past.kinds & kinds)), law.rules)
+    tonight = narrowed(law, _given(country, role, on, replace(past, kinds=past.kinds & law.kinds)), law.rules)
     suffix = f"_duties{suffix_of(country)}_{role}"
     return Part(country, role, program_of(tonight, users_folder(), suffix=suffix))
 
 
-def _left(engine: Engine, parts: Sequence[Part]) -> list[dict[str, str]]:
-    """Return the questions that some rule may answer tonight: (country, role, books, ask), and whose program does."""
-    rows = engine.table("duty_rows")
-    found = engine.rows(rows.select("country", "books", "ask", role=rows["collector.role"]).distinct())
+def _left(asked: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> list[dict[str, str]]:
+    """Return those of the questions that some rule may answer tonight, and whose program does."""
     by_place = {(part.country, part.role): part for part in parts}
     left = []
-    for row in found:
-        part = by_place.get((row["country"], row["role"]), by_place.get((row["country"], ANY)))
-        if part is not None and part.answers(row["ask"], row["books"].split(" ")):
+    for row in asked:
+        part = by_place.get((row["country"], row["role"])) or by_place[row["country"], ANY]
+        if part.answers(row["ask"], row["books"].split(" ")):
             left.append({**row, "part": part.program.suffix})
     return left
 
@@ -198,10 +188,8 @@ def _open(tables: Tables) -> ir.Table:
 
 def _given(country: str, role: str, on: date, past: Past) -> Given:
     """Return what is known beforehand of the questions of a country; not the day, lest every night compile anew."""
-    known: dict[str, Any] = {name: lawful.ALWAYS.get(name) for name in ACT if name not in duty_rows.VARIES}
-    known |= {"calendar": country, "borrower.country": country, "purpose": "collection", "content_stated": False}
+    known = lawful.unvarying(duty_rows.VARIES, country, past) | {"purpose": "collection", "content_stated": False}
     known |= {} if role == ANY else dict.fromkeys(_ROLES, role)
-    known |= {name: None for name in EVENT if name.removeprefix("event.") not in past.columns}
     return Given(known, past.kinds, on)
 
 
@@ -234,7 +222,7 @@ def _breadth(book: Book) -> tuple[bool, bool, bool]:
 def _all_answers(tables: Tables, suffixes: Sequence[str]) -> ir.Table:
     parts = [tables(f"duty_answers{suffix}") for suffix in suffixes]
     if parts:
-        return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+        return ibis.union(*parts, distinct=False)
     nothing = tables("duty_rows").filter(ibis.literal(value=False))
     day, text = ibis.null("date"), ibis.null("string")
     return nothing.select("act_no", due_on=day, rule=text, rulebook=text, doubted_on=day)

@@ -13,15 +13,13 @@ import pyarrow as pa
 
 from duecourse.law.records import Book
 from duecourse.law.rulebook import Law
+from duecourse.night import lawful
 from duecourse.night.fact_sources import Tables, total
-from duecourse.night.past import seconds
+from duecourse.night.past import noon, seen_until
 
 OVERDUE: Final = ""  # in the place of a kind of event: what starts a duty is that the loan is overdue
-_NOON: Final = 43_200  # seconds
-_SEEN_AHEAD: Final = 2 * 86_400  # whatever the book knows of the business date, in any zone, is seen
-DERIVED: Final = frozenset(
-    {"missed_payment", "settled"}
-)  # kinds of event that the ledger knows, whatever the book tells
+_NOON: Final = ibis.interval(hours=12)
+DERIVED: Final = frozenset({"missed_payment", "settled"})  # kinds of event that the ledger knows, whatever is told
 
 # The columns of acts that a question of a night has.
 VARIES: Final = frozenset({
@@ -50,7 +48,7 @@ def asks_of(law: Law, countries: Iterable[str]) -> pa.Table:
 
 def binds(book: Book, country: str) -> bool:
     """Say whether a rulebook binds borrowers in some part of a country."""
-    return book.id == "house" or country == book.country or country in book.countries
+    return book.id == "house" or book.binds(country)
 
 
 def triggers(tables: Tables, kinds: frozenset[str], empty: frozenset[str]) -> ir.Table:
@@ -65,7 +63,7 @@ def triggers(tables: Tables, kinds: frozenset[str], empty: frozenset[str]) -> ir
         if name not in empty:
             rows = tables(name)
             parts.append(rows.filter(rows.kind.isin(sorted(kinds))).select("borrower_no", "loan_no", "kind").distinct())
-    return ibis.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+    return ibis.union(*parts, distinct=True)
 
 
 def asked(tables: Tables) -> ir.Table:
@@ -89,7 +87,7 @@ def past(tables: Tables, kinds: frozenset[str], empty: frozenset[str]) -> ir.Tab
     parts = [] if "events" in empty else [tables("events").select(*names)]
     parts += [_derived(kind, tables) for kind in sorted(DERIVED) if kind in kinds]
     parts = [part.cast({"happened_at": "timestamp(6)", "until_at": "timestamp(6)"}) for part in parts]
-    return ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+    return ibis.union(*parts, distinct=False)
 
 
 def adds_to_past(kinds: frozenset[str]) -> bool:
@@ -103,7 +101,7 @@ def _derived(kind: str, tables: Tables) -> ir.Table:
     found = _missed(tables, loans) if kind == "missed_payment" else _settled(loans)
     return found.select(
         "borrower_no", "loan_no", kind=ibis.literal(kind), happened_on="happened_on",
-        happened_at=found.happened_on.cast("timestamp") + ibis.interval(seconds=_NOON),
+        happened_at=found.happened_on.cast("timestamp") + _NOON,
         until_at=ibis.null("timestamp"), person_id=ibis.null("string"),
     )  # fmt: skip
 
@@ -135,55 +133,28 @@ def rows(tables: Tables) -> ir.Table:
     found = found.join(tables("homes"), "borrower_no")
     found = found.left_join(tables("duty_places"), ["country", "region", "locality"])
     found = found.drop("country_right", "region_right", "locality_right")
-    role = found.is_owner.ifelse("original_creditor", "debt_buyer")
     return found.select(
         "loan_no", "ask", "borrower_id", "country", "day",
         world=found.borrower_no,
-        moment=seconds(found.day.cast("timestamp")) + _NOON,
-        seen=seconds(found.day.cast("timestamp")) + _SEEN_AHEAD,
+        moment=noon(found.day),
+        seen=seen_until(found.day),
         books=found.books.fill_null(""),
         rulebooks=found.books.fill_null("").split(" "),
         calendar=found.country,
         purpose=ibis.literal("collection"),
         content=ibis.literal([], type="array<string>"),
         content_stated=ibis.literal(value=False),
-        loan=found.loan_id,
-        debt=found.loan_id,
-        **{"collector.role": role, "actor.role": role, "collector.lender_type": found.lender_type},
-        **_of_the_loan(found),
-        **{f"borrower.{name}": found[name]
-           for name in ("country", "region", "locality", "age", "deceased_on", "language")},
+        **lawful.of_the_loan(found),
+        **{"loan.delinquency_began_on": found.late_since},
+        **{f"borrower.{name}": found[name] for name in lawful.BORROWER},
     )  # fmt: skip
-
-
-def _of_the_loan(found: ir.Table) -> dict[str, Any]:
-    return {
-        "loan.id": found.loan_id,
-        "loan.owner": found.owner_id,
-        **{
-            f"loan.{name}": found.late_since
-            for name in ("in_default_since", "in_arrears_since", "delinquency_began_on")
-        },
-        "loan.overdue_amount": found.overdue_now,
-        "loan.due_on": found.last_due_on,
-        **{f"loan.{name}": found[name] for name in ("product", "opened_on", "currency", "principal")},
-    }
 
 
 def _loans(tables: Tables) -> ir.Table:
     """Return the loans asked about: terms in force, what is late and since when, the last due day."""
     wanted = tables("duty_asked").select("loan_no").distinct()
-    terms = tables("loans").semi_join(wanted, "loan_no").cross_join(tables("moment"))
-    terms = terms.filter(terms.effective_on <= terms.on_day)
-    newest = terms.group_by("loan_no").aggregate(newest=terms.effective_on.max())
-    terms = terms.join(newest, "loan_no")
-    terms = terms.filter(terms.effective_on == terms.newest)
-    own = terms.owner_id.isnull() | terms.lender_id.isnull() | (terms.owner_id == terms.lender_id)
-    terms = terms.select("loan_no", "lender_type", "principal", "owner_id", is_owner=own)
     late = tables("positions").semi_join(wanted, "loan_no")
     names = ("borrower_no", "loan_no", "loan_id", "borrower_id", "product", "currency", "opened_on")
     late = late.select(*names, late_since=late.oldest_due_on, overdue_now=total(late, "overdue"))
-    due = tables("instalments").semi_join(wanted, "loan_no")
-    last = due.group_by("loan_no").aggregate(last_due_on=due.due_on.max())
-    found = late.join(terms, "loan_no").left_join(last, "loan_no")
-    return found.drop("loan_no_right") if "loan_no_right" in found.columns else found
+    terms = lawful.terms(tables, wanted).drop("opened_on")
+    return late.join(terms, "loan_no").left_join(lawful.last_due(tables, wanted), "loan_no").drop("loan_no_right")

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from duecourse.law.judge import gates
 from duecourse.law.kept import program_of, users_folder
-from duecourse.law.program import ACTS, VERDICTS, WORD
+from duecourse.law.program import ACTS, VERDICTS, is_set
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.what_if import because, plain
 from duecourse.night import lawful, verdicts
@@ -63,8 +63,8 @@ def _act(night: "Night", row: Mapping[str, Any]) -> str:
 
 
 def _told(law: Law, act: str, rules: tuple[Rule, ...], known: Mapping[str, Any]) -> list[str]:
-    asked = [rule for place, rule in enumerate(rules) if _set(known, "asked", place)]
-    against = {rule for place, rule in enumerate(rules) if _set(known, "refused", place)}
+    asked = [rule for place, rule in enumerate(rules) if is_set(known, "asked", place)]
+    against = {rule for place, rule in enumerate(rules) if is_set(known, "refused", place)}
     gating = [rule for rule in asked if rule in against and gates(rule)]
     found = [f"{act}: {'refused' if gating else 'permitted'}, {_counted(len(asked))} asked"]
     for rule in sorted(asked, key=lambda each: (each not in gating, each not in against, each.id)):
@@ -73,10 +73,6 @@ def _told(law: Law, act: str, rules: tuple[Rule, ...], known: Mapping[str, Any])
         facts = ", ".join(f"{name} = {plain(known.get(name))}" for name in sorted(rule.names))
         found += [f"  {rule.id} {how}{why}", f"    {facts or 'no facts'}"]
     return found
-
-
-def _set(verdict: Mapping[str, Any], which: str, place: int) -> bool:
-    return bool(verdict[f"{which}_{place // WORD}"] >> (place % WORD) & 1)  # a place among bits, not money
 
 
 def _counted(rules: int) -> str:

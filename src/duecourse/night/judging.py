@@ -26,8 +26,8 @@ def judge(
     came of the questions.
     """
     tables: Tables = engine.table
-    due = open_duties(law)
     if with_duties:
+        due = open_duties(law)
         duties.trigger(engine, due, empty)
     engine.keep("homes", lambda: lawful.homes(tables, _whose(tables, with_duties=with_duties)), str(with_duties))
     verdicts.give_business_days(engine, law, on)

@@ -5,7 +5,6 @@ refuses; only what a table of the book is kept for (contacts, consents, holds, n
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,23 +20,13 @@ from duecourse.law.narrowing import Given
 from duecourse.law.rulebook import Law
 from duecourse.night.about import about
 from duecourse.night.fact_sources import Tables
-from duecourse.night.past import OWN, Past, seconds
+from duecourse.night.past import OWN, Past, seen_until
 from duecourse.strategy.models import Strategy
 
 JUDGED: Final = ("contact", "furnish", "list", "sue", "sell")  # what rules speak of; to settle is a contact
 _PROPOSED: Final = (*JUDGED, "settle")
 _DAY_SLOT: Final = (540, 1020)  # of an act without a slot: nine to five
-_SEEN_AHEAD: Final = 2 * 86_400  # whatever the book knows of the business date, in any zone, is seen by every act
-
-
-@dataclass(frozen=True)
-class Place:
-    """Borrowers of one place, and the rulebooks in force there."""
-
-    country: str
-    region: str
-    locality: str
-    rulebooks: tuple[str, ...]
+BORROWER: Final = ("country", "region", "locality", "age", "deceased_on", "language")  # what is known of a borrower
 
 
 def rulebooks_of(law: Law, country: str, region: str, locality: str) -> tuple[str, ...]:
@@ -45,7 +34,7 @@ def rulebooks_of(law: Law, country: str, region: str, locality: str) -> tuple[st
     found = [
         book
         for book in law.books.values()
-        if country and (book.country == country or country in book.countries)
+        if book.binds(country)
         and book.region in {None, region}
         and book.locality in {None, locality}
     ]  # fmt: skip
@@ -159,11 +148,8 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
         "rulebooks": rows.books.fill_null("").split(" "),
         "calendar": rows.country,
         **_of_the_act(rows),
-        **_of_the_loan(rows),
-        **{
-            f"borrower.{name}": rows[name]
-            for name in ("country", "region", "locality", "age", "deceased_on", "language")
-        },
+        **of_the_loan(rows),
+        **{f"borrower.{name}": rows[name] for name in BORROWER},
     }
     return rows.select(
         "treatment_no",
@@ -171,7 +157,7 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
         "country",
         world=rows.borrower_no,
         loan=rows.loan_id,
-        seen=seconds(rows.day.cast("timestamp")) + _SEEN_AHEAD,
+        seen=seen_until(rows.day),
         books=rows.books.fill_null(""),
         **{name: value for name, value in found.items() if name in wanted - {"loan"}},
     )
@@ -184,7 +170,7 @@ VARIES: Final = frozenset(
         *("collector.role", "actor.role", "collector.lender_type"),
         *(f"loan.{name}" for name in ("id", "owner", "in_default_since", "in_arrears_since", "overdue_amount")),
         *(f"loan.{name}" for name in ("due_on", "product", "opened_on", "currency", "principal")),
-        *(f"borrower.{name}" for name in ("country", "region", "locality", "age", "deceased_on", "language")),
+        *(f"borrower.{name}" for name in BORROWER),
     }
 )
 _OF_THE_DAY: Final = ("moment", "minute", "minute_earliest_zone", "minute_latest_zone", "holiday", "workday")
@@ -210,7 +196,8 @@ def _of_the_act(rows: ir.Table) -> dict[str, Any]:
     }
 
 
-def _of_the_loan(rows: ir.Table) -> dict[str, Any]:
+def of_the_loan(rows: ir.Table) -> dict[str, Any]:
+    """Say what is known of the loan, and what the firm is to it."""
     role = rows.is_owner.ifelse("original_creditor", "debt_buyer")
     return {
         "loan": rows.loan_id,
@@ -231,34 +218,41 @@ def _of_the_loan(rows: ir.Table) -> dict[str, Any]:
 def _terms(tables: Tables, proposed: ir.Table, *, with_last_due: bool) -> ir.Table:
     """Return what the law may ask of a loan: the version in force, what is late, perhaps the last due day."""
     needed = proposed.select("loan_no").distinct()
-    loans = tables("loans").semi_join(needed, "loan_no").cross_join(tables("moment"))
-    loans = loans.filter(loans.effective_on <= loans.on_day)
-    newest = loans.group_by("loan_no").aggregate(newest=loans.effective_on.max())
-    loans = loans.join(newest, "loan_no")
-    loans = loans.filter(loans.effective_on == loans.newest)
-    loans = loans.select(
-        "loan_no",
-        "lender_type",
-        "principal",
-        "owner_id",
-        "opened_on",
-        is_owner=(loans.owner_id.isnull() | loans.lender_id.isnull() | (loans.owner_id == loans.lender_id)),
-    )
     counted = tables("counted").semi_join(needed, "loan_no")
     late = counted.select(
         "loan_no", "loan_id", "product", "currency", late_since=counted.oldest_due_on, overdue_now=counted.overdue
     )
-    loans = loans.join(late, "loan_no")
-    if not with_last_due:
-        return loans
-    due = tables("instalments").semi_join(needed, "loan_no").group_by("loan_no")
-    return loans.left_join(due.aggregate(last_due_on=ibis._.due_on.max()), "loan_no").drop("loan_no_right")
+    loans = terms(tables, needed).join(late, "loan_no")
+    return loans.left_join(last_due(tables, needed), "loan_no").drop("loan_no_right") if with_last_due else loans
+
+
+def terms(tables: Tables, loans: ir.Table) -> ir.Table:
+    """Return what stands in the version in force of some loans (`loans` has a column loan_no, each once)."""
+    rows = tables("loans").semi_join(loans, "loan_no").cross_join(tables("moment"))
+    rows = rows.filter(rows.effective_on <= rows.on_day)
+    newest = rows.group_by("loan_no").aggregate(newest=rows.effective_on.max())
+    rows = rows.join(newest, "loan_no")
+    rows = rows.filter(rows.effective_on == rows.newest)
+    is_owner = rows.owner_id.isnull() | rows.lender_id.isnull() | (rows.owner_id == rows.lender_id)
+    return rows.select("loan_no", "lender_type", "principal", "owner_id", "opened_on", is_owner=is_owner)
+
+
+def last_due(tables: Tables, loans: ir.Table) -> ir.Table:
+    """Return the last due day of some loans, those without an instalment left out."""
+    due = tables("instalments").semi_join(loans, "loan_no").group_by("loan_no")
+    return due.aggregate(last_due_on=ibis._.due_on.max())
+
+
+def unvarying(varies: frozenset[str], country: str, past: Past) -> dict[str, Any]:
+    """Return what is known beforehand of acts and events in a country, but for the columns of acts that vary."""
+    known: dict[str, Any] = {name: ALWAYS.get(name) for name in ACT if name not in varies}
+    known |= {name: None for name in EVENT if name.removeprefix("event.") not in past.columns}
+    return known | {"calendar": country, "borrower.country": country}
 
 
 def given(strategy: Strategy, country: str, on: date, past: Past) -> Given:
     """Return what is known beforehand of the acts that a strategy proposes in a country, and of the past there."""
-    known: dict[str, Any] = {name: ALWAYS.get(name) for name in ACT if name not in VARIES}
-    known |= {"calendar": country, "borrower.country": country}
+    known = unvarying(VARIES, country, past)
     known["content"] = Among(strategy.content_words)
     proposed = [one for one in strategy.treatments if one.act in _PROPOSED]
     same: dict[str, set[Any]] = {
@@ -266,7 +260,6 @@ def given(strategy: Strategy, country: str, on: date, past: Past) -> Given:
         "act": {"contact" if one.act == "settle" else one.act for one in proposed},
     }
     known |= {name: next(iter(values)) for name, values in same.items() if len(values) == 1}
-    known |= {name: None for name in EVENT if name.removeprefix("event.") not in past.columns}
     return Given(known, past.kinds, on)
 
 

@@ -209,7 +209,7 @@ def stays(history: ir.Table, buckets: Sequence[Bucket]) -> ir.Table:
     """
     until = ibis.coalesce(history.until_on, ibis.literal(_OPEN_END))
     pieces = [_in_bucket(history.mutate(end=until), bucket) for bucket in buckets]
-    return _joined(ibis.union(*pieces) if len(pieces) > 1 else pieces[0], ("loan_no", "bucket"))
+    return _joined(ibis.union(*pieces), ("loan_no", "bucket"))
 
 
 def flows(history: ir.Table, then: date, now: date, buckets: Sequence[Bucket]) -> ir.Table:

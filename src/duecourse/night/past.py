@@ -15,6 +15,7 @@ from duecourse.night.fact_sources import Tables
 
 OWN: Final = "own"  # the firm whose night it is
 _NOON: Final = 43_200  # seconds
+_SEEN_AHEAD: Final = 2 * 86_400  # whatever the book knows of the business date, in any zone, is seen
 
 # What a hold means as an event, with what is known of it.
 _HOLDS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -100,7 +101,7 @@ def events(tables: Tables, people: ir.Table, wanted: Mapping[str, str], kinds: f
     known = {**wanted, "event": "string", "moment": "int64", "world": "int64"}
     kept = {name: kind for name, kind in known.items() if name in past.columns - {"event_no", "seq"}}
     rows = [_shaped(part.mutate(world=part.borrower_no), kept) for part in parts]
-    whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    whole = ibis.union(*rows, distinct=False)
     places = [(whole.event == kind, place) for place, kind in enumerate(sorted(kinds))]
     place = ibis.cases(*places, else_=0) if places else ibis.literal(0)
     whole = whole.mutate(seq=whole.moment * len(kinds) + place.cast("int64"))
@@ -125,9 +126,14 @@ def seconds(moment: Any) -> Any:
     return moment.epoch_seconds().cast("int64")
 
 
-def _noon(day: Any) -> Any:
-    """Write noon of a day as seconds: events of which only the day is known."""
+def noon(day: Any) -> Any:
+    """Write noon of a day as seconds: for events, and questions, of which only the day is known."""
     return seconds(day.cast("timestamp")) + _NOON
+
+
+def seen_until(day: Any) -> Any:
+    """Write the moment up to which an act or a question of a day sees the past, as seconds."""
+    return seconds(day.cast("timestamp")) + _SEEN_AHEAD
 
 
 def _of(rows: ir.Table, people: ir.Table) -> ir.Table:
@@ -165,28 +171,26 @@ def _contacts(tables: Tables, people: ir.Table) -> list[ir.Table]:
 
 def _consents(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _of(tables("consents"), people)
-    given = rows.select(
+    gone = rows.filter(rows.withdrawn_at.notnull())
+    return [_consent(rows, "consent", rows.given_at), _consent(gone, "consent_withdrawn", gone.withdrawn_at)]
+
+
+def _consent(rows: ir.Table, event: str, at: Any) -> ir.Table:
+    return rows.select(
         "borrower_no",
-        event=ibis.literal("consent"),
-        moment=seconds(rows.given_at),
-        day=rows.given_at.date(),
+        event=ibis.literal(event),
+        moment=seconds(at),
+        day=at.date(),
         to=rows.consented_to,
         given_to=ibis.literal(OWN),
         speaker=ibis.literal("borrower"),
         by=ibis.literal(OWN),
     )
-    gone = rows.filter(rows.withdrawn_at.notnull())
-    withdrawn = gone.select(
-        "borrower_no",
-        event=ibis.literal("consent_withdrawn"),
-        moment=seconds(gone.withdrawn_at),
-        day=gone.withdrawn_at.date(),
-        to=gone.consented_to,
-        given_to=ibis.literal(OWN),
-        speaker=ibis.literal("borrower"),
-        by=ibis.literal(OWN),
-    )
-    return [given, withdrawn]
+
+
+def _on_day(rows: ir.Table, day: Any, *more: str, **told: Any) -> ir.Table:
+    """Return events of which only the day is known, about the loans that `_listed` has added."""
+    return rows.select("borrower_no", "about", "debts", "loan", *more, moment=noon(day), day=day, **told)
 
 
 def _holds(tables: Tables, people: ir.Table) -> list[ir.Table]:
@@ -198,76 +202,35 @@ def _holds(tables: Tables, people: ir.Table) -> list[ir.Table]:
     for kind, known in _HOLDS.items():
         of_kind = rows.filter(rows.kind == kind)
         facts = {name: ibis.literal(value) for name, value in known.items()}
-        parts.append(
-            of_kind.select(
-                "borrower_no",
-                "about",
-                "debts",
-                "loan",
-                moment=_noon(of_kind.from_on),
-                day=of_kind.from_on,
-                received_moment=_noon(of_kind.from_on),
-                received_day=of_kind.from_on,
-                **facts,
-            )
-        )
+        received = {"received_moment": noon(of_kind.from_on), "received_day": of_kind.from_on}
+        parts.append(_on_day(of_kind, of_kind.from_on, **received, **facts))
     return parts
 
 
 def _notices(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("notices"), people))
-    return [
-        rows.select(
-            "borrower_no", "about", "debts", "loan", "delivered_on", event=rows.kind, moment=_noon(rows.served_on),
-            day=rows.served_on, served_on=rows.served_on, given_on=rows.served_on, by=ibis.literal(OWN),
-        )
-    ]  # fmt: skip
+    served = {"served_on": rows.served_on, "given_on": rows.served_on}
+    return [_on_day(rows, rows.served_on, "delivered_on", event=rows.kind, by=ibis.literal(OWN), **served)]
 
 
 def _promises(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("promises"), people))
-    return [
-        rows.select(
-            "borrower_no", "about", "debts", "loan", "amount", event=ibis.literal("promise"),
-            moment=_noon(rows.made_on), day=rows.made_on, on=rows.promised_on,
-        )
-    ]  # fmt: skip
+    return [_on_day(rows, rows.made_on, "amount", event=ibis.literal("promise"), on=rows.promised_on)]
 
 
 def _arrangements(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("arrangements"), people)).cross_join(tables("moment"))
-    begun = rows.select(
-        "borrower_no",
-        "about",
-        "debts",
-        "loan",
-        event=ibis.literal("plan_agreed"),
-        moment=_noon(rows.started_on),
-        day=rows.started_on,
-    )
     over = rows.mutate(ended=ibis.least(rows.broken_on.coalesce(rows.ended_on), rows.ended_on.coalesce(rows.broken_on)))
     over = over.filter(over.ended.notnull() & (over.ended <= over.on_day))
-    broken = over.select(
-        "borrower_no",
-        "about",
-        "debts",
-        "loan",
-        event=ibis.literal("plan_broken"),
-        moment=_noon(over.ended),
-        day=over.ended,
-    )
-    return [begun, broken]
+    return [
+        _on_day(rows, rows.started_on, event=ibis.literal("plan_agreed")),
+        _on_day(over, over.ended, event=ibis.literal("plan_broken")),
+    ]
 
 
 def _payments(tables: Tables, people: ir.Table) -> list[ir.Table]:
-    rows = _of(tables("payments").filter(ibis._.reverses.isnull()), people)
-    rows = _listed(tables, rows)
-    return [
-        rows.select(
-            "borrower_no", "about", "debts", "loan", "amount", event=ibis.literal("payment"),
-            moment=_noon(rows.paid_on), day=rows.paid_on,
-        )
-    ]  # fmt: skip
+    rows = _listed(tables, _of(tables("payments").filter(ibis._.reverses.isnull()), people))
+    return [_on_day(rows, rows.paid_on, "amount", event=ibis.literal("payment"))]
 
 
 def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:

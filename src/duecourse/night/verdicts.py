@@ -7,7 +7,7 @@ nothing is done.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from importlib.metadata import version
@@ -59,9 +59,6 @@ class Engine(Protocol):
     def make_all(self, lists: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Work out tables from lists of names and statements: each list in its order, the lists side by side."""
 
-    def alias(self, name: str, of: str) -> None:
-        """Let a name stand for a table."""
-
     def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:
         """Name a table that is kept between runs, building it if there is none of what it is about."""
 
@@ -74,11 +71,17 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """A program, the acts that it is to be asked about, and the events that it may look at."""
+    """A program, the acts that it is to be asked about, and the events that it may look at.
+
+    `always` are the columns that are the same for all its acts; `about` tells apart what may stand under the names of
+    the tables that acts and history are built of.
+    """
 
     program: Program
     acts: Build
     history: Build
+    always: Mapping[str, Any] = field(default_factory=lambda: lawful.ALWAYS)
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,8 +182,8 @@ def _books_by_country(places: pa.Table) -> dict[str, list[str]]:
 def give_business_days(engine: Engine, law: Law, on: date) -> None:
     """Give the engine the working days, some years around a day, of the book's countries that some rulebook binds."""
     living = engine.rows(engine.table("borrowers").select("country").distinct())
-    named = {country for book in law.books.values() for country in (book.country, *book.countries)}
-    countries = sorted(str(name) for name in named & {row["country"] for row in living} - {None})
+    named = (row["country"] for row in living)
+    countries = sorted(name for name in named if any(book.binds(name) for book in law.books.values()))
     first, last = date(on.year - _YEARS_BEFORE, 1, 1), date(on.year + _YEARS_AFTER, 12, 31)
     engine.stored(
         BUSINESS_DAYS,
@@ -193,7 +196,7 @@ def give_history(engine: Engine, name: str, people: Build, programs: Iterable[Pr
     """Keep what programs may ask of the past of some people, under a name; see `past.events`."""
     read = list(programs)
     wanted = {column: kind for program in read for column, kind in program.reads.events.items()}
-    kinds = frozenset(kind for program in read for kind in program.kinds)
+    kinds = frozenset(kind for program in read for kind in program.law.kinds)
     about = " ".join(program.law.digest for program in read)
     engine.numbered(name, "event_no", lambda: events(engine.table, people(), wanted, kinds, past), about)
 
@@ -202,22 +205,22 @@ def run(engine: Engine, asked: Iterable[Asked]) -> None:
     """Run programs over their rows of acts and events; leaves their tables, the verdicts among them."""
     lists = []
     for each in asked:
-        about, suffix, reads = each.program.law.digest, each.program.suffix, each.program.reads
-        acts = partial(_whole, each.acts, reads.acts, lawful.ALWAYS)
-        engine.name(f"{ACTS}{suffix}", acts, about)
+        about, suffix = f"{each.program.law.digest} {each.about}", each.program.suffix
+        engine.name(f"{ACTS}{suffix}", partial(_own_acts, each), about)
         # Every program looks at its events often, so it has a table of those of its own country and kinds.
-        own = engine.text(f"{EVENTS}{suffix}", partial(_own_events, each, reads.events), about)
+        own = engine.text(f"{EVENTS}{suffix}", partial(_own_events, each), about)
         lists.append([(f"{EVENTS}{suffix}", own), *((step.table, step.sql) for step in each.program.steps)])
     engine.make_all(lists)
 
 
-def _own_events(asked: Asked, wanted: Mapping[str, str]) -> ir.Table:
+def _own_acts(asked: Asked) -> ir.Table:
+    return lawful.with_constants(asked.acts(), asked.program.reads.acts, asked.always)
+
+
+def _own_events(asked: Asked) -> ir.Table:
     rows = asked.history()
-    return lawful.with_constants(rows.filter(rows.event.isin(sorted(asked.program.kinds))), wanted, {})
-
-
-def _whole(build: Build, wanted: Mapping[str, str], always: Mapping[str, Any]) -> ir.Table:
-    return lawful.with_constants(build(), wanted, always)
+    rows = rows.filter(rows.event.isin(sorted(asked.program.law.kinds)))
+    return lawful.with_constants(rows, asked.program.reads.events, {})
 
 
 def _refusals(engine: Engine, program: Program) -> dict[Rule, int]:
@@ -259,7 +262,7 @@ def _doubted(tables: Tables, suffixes: list[str]) -> ir.Table:
     """Return all rows that rules from memory would refuse, of every country."""
     rows = [tables(f"law_doubted{suffix}") for suffix in suffixes]
     if rows:
-        return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+        return ibis.union(*rows, distinct=False)
     return _refused(tables, []).filter(ibis.literal(value=False))
 
 
@@ -273,7 +276,7 @@ def _refused(tables: Tables, suffixes: list[str]) -> ir.Table:
         ),
         *(tables(f"law_refused{suffix}") for suffix in suffixes),
     ]
-    return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    return ibis.union(*rows, distinct=False)
 
 
 def _candidates(tables: Tables) -> ir.Table:

@@ -1,15 +1,19 @@
 """The engine's verdicts beside those of a second judge: where they differ, and how well each rule was reached."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from types import MappingProxyType
 
 from duecourse.law.casefile import Case, Try
 from duecourse.law.judge import Judgement, Reason, judgement
 from duecourse.law.program import Program
+from duecourse.law.rulebook import Law
 from duecourse.law.running import run
 
+PROCESSES = 3
 BATCH = 2_000
 """Worlds that are judged in one run."""
 Refusals = Callable[[Case, Try], frozenset[str]]
@@ -50,6 +54,11 @@ class Outcome:
     only: Counter[str] = field(default_factory=Counter)
     past: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+
+    def told(self, seed: int) -> str:
+        """Tell the first differences, and with which seed they are seen again."""
+        shown = "\n".join(difference.told() for difference in self.differences[:3])
+        return f"seed {seed}: {len(self.differences)} of {self.tries} tries differ\n{shown}"
 
     def add(self, other: "Outcome") -> None:
         """Add the outcome of another lot of worlds."""
@@ -110,3 +119,21 @@ def _count(outcome: Outcome, found: Judgement, mine: frozenset[str], judged: fro
         tried = found.tried
         engine, judge = (refusing - mine) & judged, (mine - refusing) & judged
         outcome.differences.append(Difference(tried.case, tried.trial, engine, judge))
+
+
+def judging(law: Law) -> frozenset[str]:
+    """Return the rules that permit or refuse; advice refuses nothing."""
+    rules = (rule for rule in law.rules if rule.record.judges and rule.record.effect != "advises")
+    return frozenset(rule.id for rule in rules)
+
+
+def batches(outcome: Callable[[int], Outcome], seed: int, tries: int) -> Iterator[tuple[int, Outcome]]:
+    """Judge batch after batch, a few at a time, each of the next seed, until there are enough tries."""
+    done = 0
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        while done < tries:
+            seeds = range(seed, seed + 2 * PROCESSES)
+            for number, each in zip(seeds, pool.map(outcome, seeds), strict=True):
+                done += each.tries
+                yield number, each
+            seed += len(seeds)
