@@ -16,7 +16,7 @@ import pyarrow as pa
 from duecourse.law.catalogue import FactKind
 from duecourse.law.columns import ACT
 from duecourse.law.expression_tree import Call, Literal, Named, Node, Value, nodes
-from duecourse.law.program import ACTS, ALWAYS_ACT, TYPES, Program
+from duecourse.law.program import ACTS, ALWAYS_ACT, SAME, TYPES, Program
 from duecourse.law.rulebook import Law, Rule
 
 CHUNK: Final = 20_000  # rows that are made into dicts at a time, so that memory does not grow with the table
@@ -137,11 +137,13 @@ def rows_of(chunk: pa.Table, kinds: Mapping[str, FactKind], *, days_as_numbers: 
 def tables(connection: duckdb.DuckDBPyConnection, program: Program, given: Facts) -> None:
     """Put the facts into the tables in which a program's last statements look for them."""
     connection.register("given", given.table)
-    homes: dict[str, set[str]] = {ACTS: set(ALWAYS_ACT) - {"act_no"}}
+    acts = SAME if program.in_common else ACTS
+    homes: dict[str, set[str]] = {acts: set(ALWAYS_ACT) - {"act_no"}}
     for name in given.table.column_names:
         if name != "act_no":
-            homes.setdefault(program.found_in.get(name, ACTS), set()).add(name)
+            homes.setdefault(program.found_in.get(name, acts), set()).add(name)
     for home, names in homes.items():
         columns = ", ".join(f'"{name}"' for name in sorted(names))
-        connection.execute(f"create table {home} as select act_no, {columns} from given")
+        # No row's facts are another's: each is the first, and only, of its kind.
+        connection.execute(f"create table {home} as select act_no, act_no as same_no, {columns} from given")
     connection.unregister("given")

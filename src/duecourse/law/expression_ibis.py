@@ -130,6 +130,13 @@ def _brackets(this: exp.Expr) -> exp.Expr:
     return exp.Paren(this=this)
 
 
+def _overlap(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    """Say on DuckDB whether lists have something in common: most lists are of one loan, which is found faster."""
+    one = exp.EQ(this=_of("len", right), expression=exp.Literal.number(1))
+    within = _of("list_contains", left, _of("list_extract", right, exp.Literal.number(1)))
+    return exp.Case(ifs=[exp.If(this=one, true=within)], default=_of("list_has_any", left, right))
+
+
 _Write = Callable[[exp.Expr, exp.Expr], exp.Expr]
 _SQL: Final[Mapping[type, Mapping[str, _Write]]] = {
     IntegerQuotient: {
@@ -150,7 +157,7 @@ _SQL: Final[Mapping[type, Mapping[str, _Write]]] = {
         "spark": lambda left, right: _call("date_add")(left, _whole(right, "spark")),
     },
     ListsOverlap: {
-        "duckdb": _call("list_has_any"),
+        "duckdb": _overlap,
         "postgres": lambda left, right: _brackets(exp.ArrayOverlaps(this=_brackets(left), expression=_brackets(right))),
         "spark": _call("arrays_overlap"),
     },

@@ -88,9 +88,13 @@ def program_of(law: Law, folder: Path | None, engine: str = "duckdb", suffix: st
     if path.exists():
         known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         steps = tuple(Step(**step) for step in known["steps"])
-        return Program(law, suffix, reads(law), steps, known["found_in"])
+        return Program(law, suffix, reads(law), steps, known["found_in"], frozenset(known["in_common"]))
     program = compiled(law, engine, suffix)
-    kept = {"steps": [asdict(step) for step in program.steps], "found_in": program.found_in}
+    kept = {
+        "steps": [asdict(step) for step in program.steps],
+        "found_in": program.found_in,
+        "in_common": sorted(program.in_common),
+    }
     _write(path, json.dumps(kept).encode())
     return program
 

@@ -51,6 +51,7 @@ _COMMON: Final = frozenset(
 )
 _COMMON_OF: Final = ("loan.", "borrower.", "person.", "collector.", "actor.")
 _GIVEN_WITH: Final = ("loan.", "borrower.", "collector.", "actor.")  # follow from the loan, the world and the firm
+_FOUND_BY: Final = "found_by"
 _DAYS_SCHEMA: Final = {"calendar": "string", "day": "date", "number": "int64", "works": "boolean"}
 
 
@@ -75,7 +76,8 @@ class Reads:
 class Program:
     """The statements of some law, the columns that they read, and the table in which each fact is found.
 
-    `suffix` stands behind the names of all its tables.
+    `suffix` stands behind the names of all its tables. Tables `in_common` have one row for all acts that are alike,
+    by the number of the first of them: `same_no` in the table of SAME.
     """
 
     law: Law
@@ -83,6 +85,7 @@ class Program:
     reads: Reads
     steps: tuple[Step, ...]
     found_in: Mapping[str, str]
+    in_common: frozenset[str] = frozenset()
 
 
 def is_set(verdict: Mapping[str, Any], which: str, place: int) -> bool:
@@ -119,23 +122,29 @@ class _Compiler:
         self.steps: list[Step] = []
         self.made: dict[str, ir.Table] = {}  # by name without suffix: the tables that the steps make
         self.layers: dict[str, ir.Table] = {}  # by name of a fact: the table that it is a column of
+        self.in_common: set[str] = set()
+        self.shares = any(_way(fact) == "history" and self._is_common(fact.name) for fact in self.facts.values())
 
     def program(self) -> Program:
         """Compile all."""
+        makers = {"define": self._define_layer, "history": self._history_layer, "business": self._business_layer}
+        if self.shares:
+            self._step(SAME, self._same(), [])
+            self.acts = self.made[SAME]
         for way, layer in self._order():
             if way == "event":
-                self._step(f"law_event_facts_{len(self.steps)}", self._event_layer(layer), layer)
-            elif way == "define":
-                self._step(f"law_facts_{len(self.steps)}", self._define_layer(layer), layer)
-            elif way == "history":
-                for part in self._split(layer):
-                    self._step(f"law_facts_{len(self.steps)}", self._history_layer(part), part)
-            else:
-                self._step(f"law_facts_{len(self.steps)}", self._business_layer(layer), layer)
+                for part in _by_kinds(layer):
+                    self._step(f"law_event_facts_{len(self.steps)}", self._event_layer(part), part)
+                continue
+            for part in self._split(layer, by_kind=way == "history"):
+                common = self._is_shared(part[0].name)
+                self._step(f"law_facts_{len(self.steps)}", makers[way](part, self._rows_of(common=common)), part)
+                if common:
+                    self.in_common.add(self.steps[-1].table)
         self._step(JUDGED, self._judged(), [])
         self._step(VERDICTS, self._verdicts(), [])
         found = {name: table.get_name() for name, table in self.layers.items()}
-        return Program(self.law, self.suffix, self.reads, tuple(self.steps), found)
+        return Program(self.law, self.suffix, self.reads, tuple(self.steps), found, frozenset(self.in_common))
 
     def _step(self, name: str, table: ir.Table, layer: Iterable[Fact]) -> None:
         name = f"{name}{self.suffix}"
@@ -183,32 +192,51 @@ class _Compiler:
                     used |= self._used([other])
         return used
 
-    def _act_rows(self, used: Iterable[str]) -> ir.Table:
-        """Return the acts with the columns used, from wherever they stand."""
+    def _rows_of(self, *, common: bool) -> ir.Table:
+        """Return the acts that a layer is worked out for: of acts that have in common all it looks at, the first."""
+        return self.acts.filter(self.acts.act_no == self.acts.same_no) if common else self.acts
+
+    def _act_rows(self, rows: ir.Table, used: Iterable[str]) -> ir.Table:
+        """Return acts with the columns used, from wherever they stand."""
         names = sorted(set(used))
-        rows = self.acts.select(
-            *ALWAYS_ACT,
-            *(name for name in names if name in self.act_schema and name not in ALWAYS_ACT),
-        )  # fmt: skip
-        return _joined(rows, self.layers, [name for name in names if not name.startswith("event.")], "act_no")
+        always = [*ALWAYS_ACT, *(["same_no"] if self.shares else [])]
+        plain = [name for name in names if name in self.act_schema and name not in ALWAYS_ACT]
+        rows = rows.select(*always, *plain)
+        for table, each in self._layers_of(name for name in names if not name.startswith("event.")):
+            key = "same_no" if table.get_name() in self.in_common else "act_no"
+            rows = _joined(rows, table, each, key, "act_no")
+        return rows
 
     def _event_rows(self, used: Iterable[str], prefix: str) -> ir.Table:
         """Return the events with the columns used, each named with the prefix."""
-        names = sorted({name.removeprefix("event.") for name in used if name.startswith("event.")})
-        plain = [name for name in names if name in self.event_schema and name not in ALWAYS_EVENT]
-        rows = self.events.select(*ALWAYS_EVENT, *plain)
-        layers = {
-            name.removeprefix("event."): table for name, table in self.layers.items() if name.startswith("event.")
-        }
-        rows = _joined(rows, layers, names, "event_no")
+        names = sorted({name for name in used if name.startswith("event.")})
+        plain = [name.removeprefix("event.") for name in names]
+        rows = self.events.select(
+            *ALWAYS_EVENT, *(name for name in plain if name in self.event_schema and name not in ALWAYS_EVENT)
+        )
+        for table, each in self._layers_of(names):
+            found = [name.removeprefix("event.") for name in each]
+            rows = _completed(_joined(rows, table, found, "event_no", "event_no"), [self.facts[name] for name in each])
         return rows.select(**{f"{prefix}{name}": rows[name] for name in rows.columns})
 
-    def _split(self, layer: list[Fact]) -> list[list[Fact]]:
+    def _layers_of(self, names: Iterable[str]) -> Iterator[tuple[ir.Table, list[str]]]:
+        """Go through the layers that hold some facts, each once, with those of the facts that it holds."""
+        wanted: dict[str, tuple[ir.Table, list[str]]] = {}
+        for name in names:
+            if name in self.layers:
+                table = self.layers[name]
+                wanted.setdefault(table.get_name(), (table, []))[1].append(name)
+        yield from wanted.values()
+
+    def _split(self, layer: list[Fact], *, by_kind: bool) -> list[list[Fact]]:
         """Split a layer: facts common to a borrower's acts apart from others, those about contacts from rarer ones."""
         parts: dict[tuple[bool, bool], list[Fact]] = {}
         for fact in layer:
-            parts.setdefault((self._is_common(fact.name), "contact" in fact.of), []).append(fact)
+            parts.setdefault((self._is_shared(fact.name), by_kind and "contact" in fact.of), []).append(fact)
         return list(parts.values())
+
+    def _is_shared(self, name: str) -> bool:
+        return self.shares and self._is_common(name)
 
     def _is_common(self, name: str) -> bool:
         """Whether something is the same for all acts of one day about one loan with one person."""
@@ -219,20 +247,14 @@ class _Compiler:
 
     def _same(self) -> ir.Table:
         """Name for each act the first of those that it has all in common with."""
-        if SAME not in self.made:
-            names = [name for name in self.act_schema if name in _COMMON or name.startswith(_COMMON_OF)]
-            names = [name for name in names if not name.startswith(_GIVEN_WITH) and name != "rulebooks"]
-            alike = ibis.window(group_by=[self.acts[name] for name in ("world", "seen", *names)])
-            self._step(SAME, self.acts.select("act_no", same_no=self.acts.act_no.min().over(alike)), [])
-        return self.made[SAME]
+        names = [name for name in self.act_schema if name in _COMMON or name.startswith(_COMMON_OF)]
+        names = [name for name in names if not name.startswith(_GIVEN_WITH) and name != "rulebooks"]
+        alike = ibis.window(group_by=[self.acts[name] for name in ("world", "seen", *names)])
+        return self.acts.mutate(same_no=self.acts.act_no.min().over(alike))
 
-    def _history_layer(self, layer: list[Fact]) -> ir.Table:
+    def _history_layer(self, layer: list[Fact], rows: ir.Table) -> ir.Table:
         used = self._used(layer)
-        acts, events = self._act_rows(used), self._event_rows(used, "event.")
-        common = self._is_common(layer[0].name)
-        if common:
-            firsts = self._same().filter(ibis._.act_no == ibis._.same_no).select("act_no")
-            acts = acts.semi_join(firsts, "act_no")
+        acts, events = self._act_rows(rows, used), self._event_rows(used, "event.")
         kinds = sorted({kind for fact in layer for kind in fact.of})
         events = events.filter(events["event.event"].isin(kinds))
         seen = acts.inner_join(events, [acts.world == events["event.world"], events["event.moment"] < acts.seen])
@@ -240,40 +262,30 @@ class _Compiler:
         grouped = seen.group_by("act_no").aggregate(
             **{fact.name: _aggregate(fact, seen, columns, "event.", kinds) for fact in layer}
         )
-        rows = self.acts.select("act_no")
-        if common:
-            same = self._same()
-            grouped = same.inner_join(grouped, same.same_no == grouped.act_no).select(same.act_no, *grouped.columns[1:])
-        return _completed(rows, grouped, "act_no", {fact.name: fact for fact in layer})
+        names = [fact.name for fact in layer]
+        return _completed(_joined(rows.select("act_no"), grouped, names, "act_no", "act_no"), layer)
 
     def _event_layer(self, layer: list[Fact]) -> ir.Table:
-        used = self._used(layer)
-        made = self.events.select("event_no")
-        groups = dict.fromkeys((fact.for_, fact.of) for fact in layer)
-        for for_, of in groups:
-            facts = [fact for fact in layer if (fact.for_, fact.of) == (for_, of)]
-            later, earlier = self._event_rows(used, "event."), self._event_rows(used, "earlier.")
-            later = later.filter(later["event.event"].isin(for_))
-            earlier = earlier.filter(earlier["earlier.event"].isin(of))
-            meets = [later["event.world"] == earlier["earlier.world"], earlier["earlier.seq"] < later["event.seq"]]
-            seen = later.inner_join(earlier, meets)
-            seen = _wanted_by(facts, seen, _Columns(seen, self.facts))
-            columns = _Columns(seen, self.facts)
-            wanted = {
-                fact.name.removeprefix("event."): _aggregate(fact, seen, columns, "earlier.", of) for fact in facts
-            }
-            grouped = seen.group_by(event_no=seen["event.event_no"]).aggregate(**wanted)
-            made = _completed(made, grouped, "event_no", {fact.name.removeprefix("event."): fact for fact in facts})
-        return made
+        """Work out facts about the events of some kinds; events that have none of those counted are left out."""
+        used, (for_, of) = self._used(layer), (layer[0].for_, layer[0].of)
+        later, earlier = self._event_rows(used, "event."), self._event_rows(used, "earlier.")
+        later = later.filter(later["event.event"].isin(for_))
+        earlier = earlier.filter(earlier["earlier.event"].isin(of))
+        meets = [later["event.world"] == earlier["earlier.world"], earlier["earlier.seq"] < later["event.seq"]]
+        seen = later.inner_join(earlier, meets)
+        seen = _wanted_by(layer, seen, _Columns(seen, self.facts))
+        columns = _Columns(seen, self.facts)
+        wanted = {_plain(fact): _aggregate(fact, seen, columns, "earlier.", of) for fact in layer}
+        return seen.group_by(event_no=seen["event.event_no"]).aggregate(**wanted)
 
-    def _define_layer(self, layer: list[Fact]) -> ir.Table:
-        acts = self._act_rows(self._used(layer))
+    def _define_layer(self, layer: list[Fact], rows: ir.Table) -> ir.Table:
+        acts = self._act_rows(rows, self._used(layer))
         columns = _Columns(acts, self.facts)
         return acts.select("act_no", **{fact.name: _defined(fact, columns) for fact in layer})
 
-    def _business_layer(self, layer: list[Fact]) -> ir.Table:
+    def _business_layer(self, layer: list[Fact], rows: ir.Table) -> ir.Table:
         """Find each day a number of business days later: by its number in the calendar's running count."""
-        acts = self._act_rows(self._used(layer))
+        acts = self._act_rows(rows, self._used(layer))
         columns = _Columns(acts, self.facts)
         made = acts.select("act_no")
         for fact in layer:
@@ -282,7 +294,7 @@ class _Compiler:
 
     def _judged(self) -> ir.Table:
         """Work out for each rule whether it is asked and what it says; and for answers, what they give."""
-        acts = self._act_rows({name for rule in self.law.rules for name in rule.names} | {"act", "ask"})
+        acts = self._act_rows(self.acts, {name for rule in self.law.rules for name in rule.names} | {"act", "ask"})
         columns = _Columns(acts, self.facts)
         made: dict[str, ir.Value] = {}
         for index, rule in enumerate(self.law.rules):
@@ -396,33 +408,37 @@ def _aggregate(fact: Fact, seen: ir.Table, columns: _Columns, prefix: str, kinds
     return value.max(where=where) if fact.way == "latest" else value.min(where=where)
 
 
-def _completed(rows: ir.Table, grouped: ir.Table, key: str, facts: Mapping[str, Fact]) -> ir.Table:
-    """Join what was found to every row: no event at all means none counted, none there, nothing in sum."""
-    joined = rows.left_join(grouped, key).drop(f"{key}_right")
+def _plain(fact: Fact) -> str:
+    return fact.name.removeprefix("event.")
+
+
+def _by_kinds(layer: Iterable[Fact]) -> list[list[Fact]]:
+    """Split a layer of facts of events by the kinds of event that they are about and that they count."""
+    parts: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Fact]] = {}
+    for fact in layer:
+        parts.setdefault((fact.for_, fact.of), []).append(fact)
+    return list(parts.values())
+
+
+def _completed(rows: ir.Table, facts: Iterable[Fact]) -> ir.Table:
+    """Fill in what no event at all means: none counted, none there, nothing in sum."""
     absent: dict[str, Any] = {
         "count": ibis.literal(0).cast("int64"),
         "sum": ibis.literal(0).cast("int64"),
         "any": ibis.literal(value=False),
     }
-    return joined.mutate(
-        **{name: joined[name].coalesce(absent[fact.way]) for name, fact in facts.items() if fact.way in absent}
-    )
+    counted = [fact for fact in facts if fact.way in absent]
+    return rows.mutate(**{_plain(fact): rows[_plain(fact)].coalesce(absent[fact.way]) for fact in counted})
 
 
-def _joined(rows: ir.Table, layers: Mapping[str, ir.Table], names: Iterable[str], key: str) -> ir.Table:
-    """Join the layers that hold the names, each once.
+def _joined(rows: ir.Table, table: ir.Table, names: Iterable[str], key: str, by: str) -> ir.Table:
+    """Join columns of another table, found by its column `by`, to every row.
 
-    Every layer has every row, so any join would do; the order of left joins is left alone by engines, which take
-    dozens of inner joins for a riddle and order them badly.
+    The order of left joins is left alone by engines, which take dozens of inner joins for a riddle and order them
+    badly.
     """
-    wanted: dict[str, tuple[ir.Table, list[str]]] = {}
-    for name in names:
-        if name in layers:
-            table = layers[name]
-            wanted.setdefault(table.get_name(), (table, []))[1].append(name)
-    for table, each in wanted.values():
-        rows = rows.left_join(table.select(key, *each), key).drop(f"{key}_right")
-    return rows
+    found = table.select(*names, **{_FOUND_BY: table[by]})
+    return rows.left_join(found, rows[key] == found[_FOUND_BY]).drop(_FOUND_BY)
 
 
 @cache

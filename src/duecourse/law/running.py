@@ -8,7 +8,7 @@ import duckdb
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.casefile import Case
-from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, VERDICTS, Program
+from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, SAME, VERDICTS, Program
 from duecourse.law.rulebook import Law
 from duecourse.law.world import Worlds, needs_calendars, tables, worlds
 
@@ -54,7 +54,8 @@ class Compiled:
         found: dict[str, Any] = {}
         tables = [ACTS, *dict.fromkeys(t for n, t in self.program.found_in.items() if not n.startswith("event."))]
         for table in tables:
-            cursor = self.connection.execute(f"select * from {table} where act_no = ?", [act_no])
+            number = f"(select same_no from {SAME} where act_no = ?)" if table in self.program.in_common else "?"
+            cursor = self.connection.execute(f"select * from {table} where act_no = {number}", [act_no])
             names = [each[0] for each in cursor.description or ()]
             found.update(zip(names, cursor.fetchall()[0], strict=True))
         return found

@@ -22,7 +22,7 @@ import pyarrow as pa
 from duecourse.law.caps import QUESTIONS, Cap, Piece, capping, caps_of, opened
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import Given, narrowed
-from duecourse.law.program import ACTS, VERDICTS, Program, reads
+from duecourse.law.program import VERDICTS, Program, reads
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import lawful, verdicts
 from duecourse.night.fact_sources import Tables
@@ -136,18 +136,10 @@ def _cap(engine: Engine, asked: Asked, row: Mapping[str, Any], as_: str) -> Cap 
 
 def _missing(engine: Engine, asked: Asked, row: Mapping[str, Any], rule: Rule) -> tuple[str, ...]:
     """Name what a rule needs and nobody knows, for one piece."""
-    acts = engine.table(f"{ACTS}{asked.suffix}")
     numbers = engine.table(f"cap_acts{asked.suffix}")
     own = numbers.filter((numbers.cap_no == row["cap_no"]) & (numbers.from_on == row["from_on"])).select("act_no")
-    names = []
-    for name in caps_of(rule).needs:
-        table = engine.table(asked.program.found_in[name]) if name in asked.program.found_in else acts
-        if name not in table.columns:
-            continue
-        values = engine.rows(table.semi_join(own, "act_no").select(value=table[name]))
-        if any(each["value"] is None for each in values):
-            names.append(name)
-    return tuple(names)
+    known = verdicts.known_of(engine, asked.program, own).values()
+    return tuple(name for name in caps_of(rule).needs if any(name in each and each[name] is None for each in known))
 
 
 def _asked(engine: Engine, law: Law, on: date, empty: frozenset[str]) -> Iterator[Asked]:

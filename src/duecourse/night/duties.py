@@ -5,7 +5,8 @@ statements for each country, the narrower rulebook first. A duty is a row when i
 as far as the book tells. Rules from memory give no row; they are counted apart.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -23,7 +24,7 @@ from duecourse.law.records import Book
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import duty_rows, lawful
 from duecourse.night.fact_sources import Tables
-from duecourse.night.past import Past, with_more
+from duecourse.night.past import Past
 from duecourse.night.report.words import load_words
 from duecourse.night.verdicts import (
     Asked,
@@ -48,6 +49,7 @@ COLUMNS: Final = {
 SOON: Final = 7  # days
 KEY: Final = ("borrower_id", "loan_id", "duty")
 ANY: Final = "any"
+PAST: Final = "duty_past"  # the table of the book's events with what the ledger adds
 _ROLES: Final = frozenset({"collector.role", "actor.role"})
 _LEFT: Final = pa.schema([(name, pa.string()) for name in ("country", "role", "books", "ask", "part")])
 _MEETS: Final = (("country", "country"), ("collector.role", "role"), ("books", "books"), ("ask", "ask"))
@@ -85,25 +87,44 @@ def trigger(engine: Engine, duties: Law, empty: frozenset[str]) -> None:
     engine.keep("duty_triggers", build, " ".join(sorted(starts)))
 
 
-def prepare(engine: Engine, duties: Law, on: date, past: Past) -> tuple[list[Part], Past]:
-    """Find what there is to ask on the day `on`, and what of the law may answer; return it with the past it looks at.
+def together(parts: Iterable[Counted]) -> Counted:
+    """Add up what was counted in the parts of a book."""
+    found: tuple[Counter[str], Counter[str], Counter[str]] = Counter(), Counter(), Counter()
+    for part in parts:
+        for whole, counted in zip(found, (part.open, part.overdue, part.from_memory), strict=True):
+            whole.update(counted)
+    return Counted(*({duty: each[duty] for duty in sorted(each)} for each in found))
 
-    `duties` is the law of `duecourse.law.duties`; the table `homes` tells where people live. Leaves `duty_open`, the
-    questions, a row for each loan.
+
+def parts_of(duties: Law, engine: Engine, countries: Iterable[str], on: date, past: Past) -> list[Part]:
+    """Find what of the law may answer in these countries on the day `on`.
+
+    `duties` is the law of `duecourse.law.duties`. Where no rule looks at the firm's role, one part is for both.
+    """
+    roles = engine.rows(duty_rows.roles(engine.table))
+    found = []
+    for country in countries:
+        law = duties.of([book.id for book in duties.books.values() if duty_rows.binds(book, country)])
+        here = {str(row["role"]) for row in roles if row["country"] == country} if _looks_at_role(law) else {ANY}
+        found += [part for role in sorted(here) if (part := _part(law, country, role, on, past))]
+    return found
+
+
+def prepare(engine: Engine, duties: Law, parts: Sequence[Part], empty: frozenset[str]) -> list[Part]:
+    """Find what there is to ask, and return those of the parts that are to be asked it.
+
+    The table `homes` tells where people live. Leaves `duty_open`, the questions, a row for each loan; and PAST.
     """
     tables = engine.table
-    asked = _ask(engine, duties, on)
-    kinds = duties.kinds
-    if duty_rows.adds_to_past(kinds):
-        build = partial(duty_rows.past, tables, kinds, past.empty)
-        engine.keep("duty_past", build, " ".join(sorted(kinds)))
-        past = with_more(past, tables, "duty_past", duty_rows.DERIVED)
-    parts = _parts(duties, asked, on, past)
+    asked = _ask(engine)
+    if duty_rows.adds_to_past(duties.kinds):
+        build = partial(duty_rows.past, tables, duties.kinds, empty)
+        engine.keep(PAST, build, " ".join(sorted(duties.kinds)))
     left = _left(asked, parts)
     engine.give("duty_left", pa.Table.from_pylist(left, schema=_LEFT))
     engine.keep("duty_open", lambda: _open(tables))
     needed = {row["part"] for row in left}
-    return [part for part in parts if part.program.suffix in needed], past
+    return [part for part in parts if part.program.suffix in needed]
 
 
 def answer(engine: Engine, parts: Sequence[Part]) -> Counted:
@@ -133,27 +154,13 @@ def people(tables: Tables) -> ir.Table:
     return tables("duty_open").select("country", borrower_no="world").distinct()
 
 
-def _ask(engine: Engine, duties: Law, on: date) -> list[dict[str, str]]:
+def _ask(engine: Engine) -> list[dict[str, str]]:
     """Leave a row for each loan and question in `duty_rows`; return what is asked: (country, role, books, ask)."""
     tables = engine.table
-    asked_of = tables("homes").semi_join(tables("duty_triggers"), "borrower_no")
-    where = engine.rows(asked_of.select("country", "region", "locality").distinct())
-    engine.give("duty_places", lawful.places(duties, on, where))
-    engine.give("duty_asks", duty_rows.asks_of(duties, sorted({str(row["country"]) for row in where})))
     engine.keep("duty_asked", lambda: duty_rows.asked(tables))
     engine.numbered("duty_rows", "act_no", lambda: duty_rows.rows(tables))
     rows = tables("duty_rows").filter(ibis._.books != "")
     return engine.rows(rows.select("country", "books", "ask", role=rows["collector.role"]).distinct())
-
-
-def _parts(duties: Law, asked: Sequence[Mapping[str, str]], on: date, past: Past) -> list[Part]:
-    """Return the parts in which something is asked; one for both roles where no rule of a country looks at them."""
-    found = []
-    for country in sorted({row["country"] for row in asked}):
-        law = duties.of([book.id for book in duties.books.values() if duty_rows.binds(book, country)])
-        roles = {row["role"] for row in asked if row["country"] == country} if _looks_at_role(law) else {ANY}
-        found += [_part(law, country, role, on, past) for role in sorted(roles)]
-    return found
 
 
 def _looks_at_role(law: Law) -> bool:
@@ -161,11 +168,11 @@ def _looks_at_role(law: Law) -> bool:
     return bool(_ROLES & frozenset[str]().union(*names))
 
 
-def _part(law: Law, country: str, role: str, on: date, past: Past) -> Part:
-    """Compile what may be due in a country to a firm of this role; a program without a rule where nothing may."""
+def _part(law: Law, country: str, role: str, on: date, past: Past) -> Part | None:
+    """Compile what may be due in a country to a firm of this role; None where nothing may."""
     tonight = narrowed(law, _given(country, role, on, replace(past, kinds=past.kinds & law.kinds)), law.rules)
     suffix = f"_duties{suffix_of(country)}_{role}"
-    return Part(country, role, program_of(tonight, users_folder(), suffix=suffix))
+    return Part(country, role, program_of(tonight, users_folder(), suffix=suffix)) if tonight.rules else None
 
 
 def _left(asked: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> list[dict[str, str]]:
@@ -173,8 +180,8 @@ def _left(asked: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> list[dic
     by_place = {(part.country, part.role): part for part in parts}
     left = []
     for row in asked:
-        part = by_place.get((row["country"], row["role"])) or by_place[row["country"], ANY]
-        if part.answers(row["ask"], row["books"].split(" ")):
+        part = by_place.get((row["country"], row["role"])) or by_place.get((row["country"], ANY))
+        if part and part.answers(row["ask"], row["books"].split(" ")):
             left.append({**row, "part": part.program.suffix})
     return left
 

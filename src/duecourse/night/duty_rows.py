@@ -46,6 +46,13 @@ def asks_of(law: Law, countries: Iterable[str]) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in sorted(rows)], schema=schema)
 
 
+def roles(tables: Tables) -> ir.Table:
+    """Return what the firm is to loans of each country: (country, role)."""
+    whose = tables("borrowers").select("borrower_no", country=ibis._.country.fill_null("")).distinct()
+    loans = tables("loans").join(whose, "borrower_no")
+    return loans.select("country", role=lawful.role(lawful.is_owner(loans))).distinct()
+
+
 def binds(book: Book, country: str) -> bool:
     """Say whether a rulebook binds borrowers in some part of a country."""
     return book.id == "house" or book.binds(country)
@@ -131,7 +138,7 @@ def rows(tables: Tables) -> ir.Table:
     found = tables("duty_asked").drop("country").join(_loans(tables), ["borrower_no", "loan_no"])
     found = found.drop("borrower_no_right", "loan_no_right") if "borrower_no_right" in found.columns else found
     found = found.join(tables("homes"), "borrower_no")
-    found = found.left_join(tables("duty_places"), ["country", "region", "locality"])
+    found = found.left_join(tables("law_places"), list(lawful.PLACE))
     found = found.drop("country_right", "region_right", "locality_right")
     return found.select(
         "loan_no", "ask", "borrower_id", "country", "day",

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from duecourse.law.judge import gates
 from duecourse.law.kept import program_of, users_folder
-from duecourse.law.program import ACTS, VERDICTS, is_set
+from duecourse.law.program import is_set
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.what_if import because, plain
 from duecourse.night import lawful, verdicts
@@ -42,20 +42,11 @@ def lines(night: "Night", borrower: int) -> list[str]:
     engine.numbered(f"law_rows{_SUFFIX}", "act_no", lambda: lawful.acts(tables, own, lawful.VARIES))
     acts, history = tables(f"law_rows{_SUFFIX}"), tables(f"{verdicts.HISTORY}{_SUFFIX}")
     verdicts.run(engine, [verdicts.Asked(program, lambda: acts, lambda: history)])
-    rows = engine.rows(acts.order_by("treatment_no", "loan_no"))
-    known: dict[int, dict[str, Any]] = {row["act_no"]: {} for row in rows}
-    for name in dict.fromkeys(
-        [f"law_rows{_SUFFIX}", f"{ACTS}{_SUFFIX}", *program.found_in.values(), f"{VERDICTS}{_SUFFIX}"]
-    ):
-        table = tables(name)
-        if "act_no" in table.columns:
-            for row in engine.rows(table):
-                known[row["act_no"]].update(row)
-    return [
-        line
-        for row in rows
-        for line in _told(night.law, _act(night, known[row["act_no"]]), law.rules, known[row["act_no"]])
-    ]
+    known = verdicts.known_of(engine, program, acts)
+    found = []
+    for row in engine.rows(acts.order_by("treatment_no", "loan_no")):
+        found += _told(night.law, _act(night, row), law.rules, row | known[row["act_no"]])
+    return found
 
 
 def _act(night: "Night", row: Mapping[str, Any]) -> str:

@@ -1,45 +1,82 @@
 """The law's part of a night: what is proposed is judged, and what is due is asked, with one look at the past.
 
-    judge(engine, law, strategy, on, empty, with_duties=...) -> what was refused, and the questions of duties
+    outlook(whole book) -> Outlook; for each part of the book: judge(engine of the part, Outlook) -> Judged
 
-Both ask the same law of the same borrowers, so the history is told once, and all programs run side by side.
+What the law may say on a night is found out once, for the whole book: every part then runs the same programs.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import ibis.expr.types as ir
 
 from duecourse.law.duties import open_duties
+from duecourse.law.program import Program
 from duecourse.law.rulebook import Law
-from duecourse.night import duties, lawful, verdicts
+from duecourse.night import duties, duty_rows, lawful, verdicts
 from duecourse.night.fact_sources import Tables
-from duecourse.night.past import past_of
+from duecourse.night.past import Past, past_of, with_more
 from duecourse.strategy.models import Strategy
 
 
-def judge(
-    engine: verdicts.Engine, law: Law, strategy: Strategy, on: date, empty: frozenset[str], *, with_duties: bool
-) -> tuple[verdicts.Counted, list[duties.Part]]:
-    """Judge the table `open_candidates` and ask what is due (unless without duties) on the day `on`.
+@dataclass(frozen=True)
+class Outlook:
+    """What the law may say on a night: the programs that judge acts, by country, and those that answer for duties.
 
-    `empty` are the tables of the book without a row. Leaves what `verdicts.judge` leaves; `duties.answer` tells what
-    came of the questions.
+    `due` is the law of duties, None on a night without them; `past` is what the book, and the ledger, tell.
+    """
+
+    programs: Mapping[str, Program]
+    due: Law | None
+    parts: Sequence[duties.Part]
+    past: Past
+
+
+def outlook(
+    engine: verdicts.Engine, law: Law, strategy: Strategy, on: date, empty: frozenset[str], *, with_duties: bool
+) -> Outlook:
+    """Find what of the law may matter to a book on the day `on`; `empty` are its tables without a row.
+
+    Leaves the tables of places, times, working days, and of what is to be asked where.
     """
     tables: Tables = engine.table
-    if with_duties:
-        due = open_duties(law)
-        duties.trigger(engine, due, empty)
-    engine.keep("homes", lambda: lawful.homes(tables, _whose(tables, with_duties=with_duties)), str(with_duties))
+    living = engine.rows(lawful.living(tables))
+    places = lawful.places(law, on, lawful.distinct(living, lawful.PLACE))
+    engine.give("law_places", places)
+    engine.give("law_times", lawful.times(strategy, on, lawful.distinct(living, ("zones",))))
     verdicts.give_business_days(engine, law, on)
     past = past_of(tables, engine.rows, empty)
-    programs = verdicts.prepare(engine, law, strategy, on, past)
-    parts: list[duties.Part] = []
-    if with_duties:
-        parts, more = duties.prepare(engine, due, on, past)
-        past = more if parts else past
-    asking = [*programs.values(), *(part.program for part in parts)]
-    if asking:
-        verdicts.give_history(engine, verdicts.HISTORY, lambda: _people(tables, with_duties=bool(parts)), asking, past)
+    programs = verdicts.programs_of(law, strategy, on, past, places)
+    if not with_duties:
+        return Outlook(programs, None, (), past)
+    due = open_duties(law)
+    countries = sorted({str(row["country"]) for row in living})
+    engine.give("duty_asks", duty_rows.asks_of(due, countries))
+    if duty_rows.adds_to_past(due.kinds):
+        past = with_more(past, tables, duties.PAST, duty_rows.DERIVED)
+    return Outlook(programs, due, duties.parts_of(due, engine, countries, on, past), past)
+
+
+def judge(
+    engine: verdicts.Engine, outlook: Outlook, empty: frozenset[str]
+) -> tuple[verdicts.Counted, Sequence[duties.Part]]:
+    """Judge the table `open_candidates` and ask what is due; `empty` are the tables of the book without a row.
+
+    Leaves what `verdicts.judge` leaves; `duties.answer` tells what came of the questions.
+    """
+    tables: Tables = engine.table
+    due = outlook.due
+    if due:
+        duties.trigger(engine, due, empty)
+    engine.keep("homes", lambda: lawful.homes(tables, _whose(tables, with_duties=bool(due))), str(bool(due)))
+    programs = verdicts.prepare(engine, outlook.programs)
+    parts = duties.prepare(engine, due, outlook.parts, empty) if due else ()
+    if programs or parts:
+        every = [*outlook.programs.values(), *(part.program for part in outlook.parts)]
+        verdicts.give_history(
+            engine, verdicts.HISTORY, lambda: _people(tables, with_duties=bool(due)), every, outlook.past
+        )
         verdicts.run(engine, [*verdicts.asked(tables, programs), *duties.asked(tables, parts)])
     return verdicts.judge(engine, programs), parts
 

@@ -4,7 +4,7 @@ The columns are those of `duecourse.law.columns`. What the book does not say sta
 refuses; only what a table of the book is kept for (contacts, consents, holds, notices) is taken as complete.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -43,9 +43,10 @@ def rulebooks_of(law: Law, country: str, region: str, locality: str) -> tuple[st
     return (*(book.id for book in ordered), *house)
 
 
+PLACE: Final = ("country", "region", "locality")
 PLACES: Final = pa.schema(
     [
-        *((name, pa.string()) for name in ("country", "region", "locality", "books")),
+        *((name, pa.string()) for name in (*PLACE, "books")),
         *((name, pa.bool_()) for name in ("holiday", "workday")),
     ]
 )
@@ -61,7 +62,7 @@ def places(law: Law, on: date, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Put the places of borrowers into a table: the rulebooks in force there (joined by blanks), and what day it is."""
     found = []
     for row in rows:
-        where = [str(row[name] or "") for name in ("country", "region", "locality")]
+        where = [str(row[name] or "") for name in PLACE]
         books = rulebooks_of(law, *where)
         day = {
             "holiday": on in calendars.public_holidays(where[0], on.year),
@@ -100,6 +101,19 @@ def _minutes(zones: list[ZoneInfo], on: date, first: int, end: int) -> dict[str,
     }
 
 
+def living(tables: Tables) -> ir.Table:
+    """Return where borrowers live or have lived, each place once: PLACE, and the zones joined by blanks."""
+    rows = tables("borrowers")
+    names = {name: rows[name].fill_null("") for name in PLACE}
+    return rows.select(**names, zones=rows.zones.join(" ").fill_null("")).distinct()
+
+
+def distinct(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return some columns of rows, each combination once, in order."""
+    found = sorted({tuple(row[name] for name in names) for row in rows})
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
 def homes(tables: Tables, whose: ir.Table) -> ir.Table:
     """Return where some borrowers live (`whose` has a column borrower_no): the version in force on the day."""
     people = whose.select("borrower_no").distinct().cross_join(tables("moment"))
@@ -114,7 +128,7 @@ def homes(tables: Tables, whose: ir.Table) -> ir.Table:
         "borrower_no",
         "deceased_on",
         "language",
-        **{name: rows[name].fill_null("") for name in ("country", "region", "locality")},
+        **{name: rows[name].fill_null("") for name in PLACE},
         zones=rows.zones.join(" ").fill_null(""),
         age=(years - before.cast("int64")).cast("int64"),
         day=rows.on_day,
@@ -139,7 +153,7 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
     """
     terms = _terms(tables, proposed, with_last_due="loan.due_on" in wanted)
     rows = proposed.join(terms, "loan_no").join(tables("homes"), "borrower_no")
-    rows = rows.left_join(tables("law_places"), ["country", "region", "locality"])
+    rows = rows.left_join(tables("law_places"), list(PLACE))
     rows = rows.drop("country_right", "region_right", "locality_right")
     rows = rows.mutate(slot=rows.slot.fill_null(""))
     rows = rows.left_join(tables("law_times"), ["zones", "slot"]).drop("zones_right", "slot_right")
@@ -198,12 +212,12 @@ def _of_the_act(rows: ir.Table) -> dict[str, Any]:
 
 def of_the_loan(rows: ir.Table) -> dict[str, Any]:
     """Say what is known of the loan, and what the firm is to it."""
-    role = rows.is_owner.ifelse("original_creditor", "debt_buyer")
+    found = role(rows.is_owner)
     return {
         "loan": rows.loan_id,
         "debt": rows.loan_id,
-        "collector.role": role,
-        "actor.role": role,
+        "collector.role": found,
+        "actor.role": found,
         "collector.lender_type": rows.lender_type,
         "loan.id": rows.loan_id,
         "loan.owner": rows.owner_id,
@@ -233,8 +247,17 @@ def terms(tables: Tables, loans: ir.Table) -> ir.Table:
     newest = rows.group_by("loan_no").aggregate(newest=rows.effective_on.max())
     rows = rows.join(newest, "loan_no")
     rows = rows.filter(rows.effective_on == rows.newest)
-    is_owner = rows.owner_id.isnull() | rows.lender_id.isnull() | (rows.owner_id == rows.lender_id)
-    return rows.select("loan_no", "lender_type", "principal", "owner_id", "opened_on", is_owner=is_owner)
+    return rows.select("loan_no", "lender_type", "principal", "owner_id", "opened_on", is_owner=is_owner(rows))
+
+
+def is_owner(loans: ir.Table) -> Any:
+    """Say of each version of a loan whether its lender still owns it."""
+    return loans.owner_id.isnull() | loans.lender_id.isnull() | (loans.owner_id == loans.lender_id)
+
+
+def role(is_owner: Any) -> Any:
+    """Say what the firm is to a loan."""
+    return is_owner.ifelse("original_creditor", "debt_buyer")
 
 
 def last_due(tables: Tables, loans: ir.Table) -> ir.Table:

@@ -4,7 +4,7 @@ What the book does not say stays unknown, and a rule that needs it refuses; only
 (contacts, consents, holds, notices) is taken as complete.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -60,58 +60,82 @@ class Past:
 
 def past_of(tables: Tables, rows: Rows, empty: frozenset[str]) -> Past:
     """Return what a book tells; `rows` reads a small table, `empty` are its tables without a row."""
-    nobody = tables("moment").select(borrower_no=ibis.null("int64"))
     kinds: set[str] = set()
-    columns = {"world", "event_no", "seq"}
+    columns: set[str] = set()
     for name, source in _SOURCES.items():
         if name in empty:
             continue
         found = rows(tables(name).select("kind").distinct()) if source.names_kinds else ()
         kinds |= source.kinds | {str(row["kind"]) for row in found}
-        columns.update(*(part.columns for part in source.read(tables, nobody)))
+        columns |= _columns(source, tables)
     return Past(frozenset(kinds), frozenset(columns), empty)
 
 
 def with_more(past: Past, tables: Tables, events: str, kinds: frozenset[str]) -> Past:
     """Return a past in which a table of another name holds the events of the book and more of these kinds."""
-    nobody = tables("moment").select(borrower_no=ibis.null("int64"))
-    read_as = {"events": events}
-    columns = past.columns.union(*(part.columns for part in _others(_reading(tables, read_as), nobody)))
-    return Past(past.kinds | kinds, columns, past.empty - {"events"}, read_as)
+    columns = past.columns | _columns(_SOURCES["events"], tables)
+    return Past(past.kinds | kinds, columns, past.empty - {"events"}, {"events": events})
 
 
 def _reading(tables: Tables, read_as: Mapping[str, str]) -> Tables:
     return lambda name: tables(read_as.get(name, name))
 
 
-def events(tables: Tables, people: ir.Table, wanted: Mapping[str, str], kinds: frozenset[str], past: Past) -> ir.Table:
-    """Return the events of some kinds of some people, with those of the columns wanted that the book has.
-
-    `people` has the columns borrower_no, each once, and country, which the events get; `wanted` gives the columns'
-    Ibis types by name; `event_no` is left to whoever keeps the table. What happened at one second and is of one kind
-    has one place in the order, `seq`.
-    """
-    tables = _reading(tables, past.read_as)
-    sources = [source for name, source in _SOURCES.items() if name not in past.empty]
-    asked = [source for source in sources if source.names_kinds or kinds & source.kinds]
-    parts = [part.filter(part.event.isin(sorted(kinds))) for source in asked for part in source.read(tables, people)]
-    if not parts:
-        nothing = people.filter(ibis.literal(value=False))
-        parts = [nothing.mutate(event=ibis.null("string"), moment=ibis.null("int64"))]
-    known = {**wanted, "event": "string", "moment": "int64", "world": "int64"}
-    kept = {name: kind for name, kind in known.items() if name in past.columns - {"event_no", "seq"}}
-    rows = [_shaped(part.mutate(world=part.borrower_no), kept) for part in parts]
-    whole = ibis.union(*rows, distinct=False)
-    places = [(whole.event == kind, place) for place, kind in enumerate(sorted(kinds))]
-    place = ibis.cases(*places, else_=0) if places else ibis.literal(0)
-    whole = whole.mutate(seq=whole.moment * len(kinds) + place.cast("int64"))
-    loans = tables("positions").select("borrower_no", "loan_id").join(people, "borrower_no")
-    owned = loans.group_by(world=loans.borrower_no).aggregate(
-        owned=loans.loan_id.collect(), country=loans.country.min()
+def _columns(source: _Source, tables: Tables) -> frozenset[str]:
+    nobody = tables("moment").select(
+        borrower_no=ibis.null("int64"), country=ibis.null("string"), owned=ibis.null("array<string>")
     )
-    whole = whole.join(owned, "world")
-    named = {name: whole[name].coalesce(whole.owned) for name in ("about", "debts") if name in kept}
-    return whole.mutate(**named).drop("owned")
+    found = frozenset[str]().union(*(part.columns for part in source.read(tables, nobody)))
+    return found | {"world", "event_no", "seq", "debts"}
+
+
+def people(tables: Tables, whose: ir.Table) -> ir.Table:
+    """Return those of whom the past is told, with all their loans, `owned`: what names no loan tells of all.
+
+    `whose` has the columns borrower_no, each once, and country.
+    """
+    loans = tables("positions").select("borrower_no", "loan_id").join(whose, "borrower_no")
+    return loans.group_by("borrower_no").aggregate(country=loans.country.min(), owned=loans.loan_id.collect())
+
+
+def sources(kinds: frozenset[str], past: Past) -> list[str]:
+    """Return the tables of the book that may tell of events of some kinds."""
+    filled = {name: source for name, source in _SOURCES.items() if name not in past.empty}
+    return [name for name, source in filled.items() if source.names_kinds or kinds & source.kinds]
+
+
+def told(
+    tables: Tables, source: str, people: ir.Table, wanted: Mapping[str, str], kinds: frozenset[str], past: Past
+) -> ir.Table:
+    """Return what a table of the book tells of some people: events of some kinds, with the columns that it has.
+
+    `people` is a table as of `people`; `wanted` gives columns' Ibis types by name. What happened at one second and is
+    of one kind has one place in the order, `seq`.
+    """
+    parts = _SOURCES[source].read(_reading(tables, past.read_as), people)
+    held = frozenset[str]().union(*(part.columns for part in parts))
+    known = {**wanted, "event": "string", "moment": "int64", "borrower_no": "int64", "country": "string"}
+    if "debts" in wanted:
+        known["about"] = wanted["debts"]
+    kept = {column: kind for column, kind in known.items() if column in held}
+    rows = ibis.union(*(_shaped(part, kept) for part in parts), distinct=False)
+    rows = rows.filter(rows.event.isin(sorted(kinds)))
+    places = [(rows.event == kind, place) for place, kind in enumerate(sorted(kinds))]
+    return rows.mutate(seq=rows.moment * len(kinds) + ibis.cases(*places, else_=0).cast("int64"))
+
+
+def whole(parts: Sequence[ir.Table], wanted: Mapping[str, str]) -> ir.Table:
+    """Return as one what `told` has found, each part with a `row_no`: with every column wanted that some part has.
+
+    What an event is about are debts: `about` and `debts` are the same.
+    """
+    named = []
+    for place, part in enumerate(parts):
+        debts = {"debts": part.about} if "debts" in wanted else {}
+        named.append(part.mutate(world=part.borrower_no, event_no=part.row_no * len(parts) + place, **debts))
+    held = frozenset[str]().union(*(part.columns for part in named))
+    kept = {name: kind for name, kind in {**wanted, "country": "string"}.items() if name in held}
+    return ibis.union(*(_shaped(part, kept) for part in named), distinct=False)
 
 
 def _shaped(rows: ir.Table, kept: Mapping[str, str]) -> ir.Table:
@@ -137,24 +161,22 @@ def seen_until(day: Any) -> Any:
 
 
 def _of(rows: ir.Table, people: ir.Table) -> ir.Table:
-    return rows.semi_join(people, "borrower_no")
+    return rows.join(people, "borrower_no")
 
 
 def _listed(tables: Tables, rows: ir.Table) -> ir.Table:
-    """Add the loan that an event names, as a list; unknown where it names none."""
-    loans = tables("positions").select("loan_no", "loan_id")
-    rows = rows.left_join(loans, rows.loan_no == loans.loan_no).drop("loan_no_right")
-    named = rows.loan_id.isnull().ifelse(ibis.null("array<string>"), ibis.array([rows.loan_id]))
-    return rows.mutate(loan=rows.loan_id, about=named, debts=named)
+    """Say about which loans an event is: the one that it names, else all that its borrower owns."""
+    if "loan_id" not in rows.columns:
+        loans = tables("positions").select("loan_id", of_loan="loan_no")
+        rows = rows.left_join(loans, rows.loan_no == loans.of_loan).drop("of_loan")
+    return rows.mutate(loan=rows.loan_id, about=rows.loan_id.isnull().ifelse(rows.owned, ibis.array([rows.loan_id])))
 
 
 def _contacts(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _of(tables("contacts"), people)
-    about_loans = rows.about.length().fill_null(0) > 0
-    named = about_loans.ifelse(rows.about, ibis.null("array<string>"))
     return [
         rows.select(
-            "borrower_no", "channel", "direction", "outcome", "purpose",
+            *_WHOSE, "channel", "direction", "outcome", "purpose",
             event=ibis.literal("contact"),
             moment=seconds(rows.happened_at),
             day=rows.happened_on,
@@ -163,8 +185,7 @@ def _contacts(tables: Tables, people: ir.Table) -> list[ir.Table]:
             mode=ibis.literal("live"),
             number_line=ibis.literal("mobile"),
             content_stated=ibis.literal(value=False),
-            about=named,
-            debts=named,
+            about=(rows.about.length().fill_null(0) > 0).ifelse(rows.about, rows.owned),
         )
     ]  # fmt: skip
 
@@ -177,7 +198,7 @@ def _consents(tables: Tables, people: ir.Table) -> list[ir.Table]:
 
 def _consent(rows: ir.Table, event: str, at: Any) -> ir.Table:
     return rows.select(
-        "borrower_no",
+        *_WHOSE,
         event=ibis.literal(event),
         moment=seconds(at),
         day=at.date(),
@@ -185,12 +206,13 @@ def _consent(rows: ir.Table, event: str, at: Any) -> ir.Table:
         given_to=ibis.literal(OWN),
         speaker=ibis.literal("borrower"),
         by=ibis.literal(OWN),
+        about=rows.owned,
     )
 
 
 def _on_day(rows: ir.Table, day: Any, *more: str, **told: Any) -> ir.Table:
     """Return events of which only the day is known, about the loans that `_listed` has added."""
-    return rows.select("borrower_no", "about", "debts", "loan", *more, moment=noon(day), day=day, **told)
+    return rows.select(*_WHOSE, "about", "loan", *more, moment=noon(day), day=day, **told)
 
 
 def _holds(tables: Tables, people: ir.Table) -> list[ir.Table]:
@@ -237,7 +259,7 @@ def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("events"), people))
     return [
         rows.select(
-            "borrower_no", "about", "debts", "loan", event=rows.kind, moment=seconds(rows.happened_at),
+            *_WHOSE, "about", "loan", event=rows.kind, moment=seconds(rows.happened_at),
             day=rows.happened_on, until_moment=seconds(rows.until_at), until_day=rows.until_at.date(),
             by=ibis.literal(OWN), person=rows.person_id, received_moment=seconds(rows.happened_at),
             received_day=rows.happened_on,
@@ -245,6 +267,7 @@ def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
     ]  # fmt: skip
 
 
+_WHOSE: Final = ("borrower_no", "country")
 _SOURCES: Final[Mapping[str, _Source]] = {
     "contacts": _Source(_contacts, frozenset({"contact"})),
     "consents": _Source(_consents, frozenset({"consent", "consent_withdrawn"})),

@@ -9,11 +9,15 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from threading import Lock
+from typing import Any, Final, TypeVar
 
 import ibis
 import pyarrow as pa
@@ -44,6 +48,13 @@ from duecourse.night.moment import Moment
 from duecourse.strategy.models import Strategy
 
 Progress = Callable[[str, int, int], None]
+_Part = TypeVar("_Part")
+_Result = TypeVar("_Result")
+_LOANS_IN_PARTS: Final = 1_500_000  # a book with fewer is worked out at once: every part costs seconds of its own
+_LOANS_OF_PART: Final = 700_000  # at most, lest those worked out side by side take too much memory
+_FOR_THE_PLAN: Final = frozenset(
+    {"holds_now", "set_aside", "standing", "unplaced", "candidates", "law_refused", "law_doubted", "ranked", "duties"}
+)
 STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts", "duties", "choice", "plan", "report")
 
 
@@ -146,69 +157,80 @@ class Night:
     def plan(self, moment: Moment, progress: Progress | None = None, *, with_duties: bool = True) -> None:
         """Work out the plan from the positions last worked out; leaves the tables `plan` and `duties` in the engine.
 
-        Without duties the step `duties` is left out: nothing of the plan rests on it.
+        Without duties the step `duties` is left out: nothing of the plan rests on it. A large book is worked out in
+        parts, side by side: what is done for one borrower rests on no other's rows, but for the choice within
+        capacities.
         """
-        for step, work in self._planning(moment, with_duties=with_duties).items():
-            if progress:
-                progress(step, 0, 1)
-            work()
-            if progress:
-                progress(step, 1, 1)
+        outlook = judging.outlook(self.engine, self.law, self.strategy, moment.on, self.empty, with_duties=with_duties)
+        engines = self._engines()
+        steps = _Steps(progress, len(engines))
+        found = side_by_side(
+            lambda engine: self._propose(engine, moment, outlook, steps), engines, self.options.threads
+        )
+        self.lawful = verdicts.together([lawful for lawful, _ in found])
+        self.due = duties.together([due for _, due in found])
+        if len(engines) > 1:
+            for name in ("standing", "ranked"):
+                self.engine.whole(name, engines)
+        with steps.one("choice"):
+            most = max(len(rung.treatments) for rung in self.strategy.ladder)
+            chosen = choice.choose(self.engine.table, self.engine, most).get_name()
+        side_by_side(lambda engine: self._write_down(engine, chosen, steps), engines, self.options.threads)
+        if len(engines) > 1:
+            for name in ("plan", *(("duties",) if with_duties else ())):
+                self.engine.whole(name, engines)
 
-    def _planning(self, moment: Moment, *, with_duties: bool) -> dict[str, Callable[[], None]]:
-        engine, tables, strategy, stale = self.engine, self.engine.table, self.strategy, self.is_stale(moment)
-        parts: list[duties.Part] = []
+    def _engines(self) -> list[duckdb.DuckDB]:
+        """Return the engine, or one for each part of a large book: as many at a time as there are threads."""
+        threads = self.options.threads
+        parts = threads * -(-self.loans // (threads * _LOANS_OF_PART))
+        if self.loans < _LOANS_IN_PARTS or parts == 1:
+            return [self.engine]
+        people = self.engine.borrowers()
+        bounds = [people * number // parts for number in range(parts + 1)]  # each as many as the next, but for one
+        return [self.engine.part(number, *bounds[number : number + 2]) for number in range(parts)]
 
-        def age() -> None:
+    def _propose(
+        self, engine: duckdb.DuckDB, moment: Moment, outlook: judging.Outlook, steps: "_Steps"
+    ) -> tuple[verdicts.Counted, duties.Counted]:
+        """Work out for the borrowers of an engine what may be done, and what is due."""
+        tables, strategy, stale = engine.table, self.strategy, self.is_stale(moment)
+        with steps.one("ageing"):
             engine.keep("holds_now", lambda: ageing.holds_now(tables))
             engine.keep("set_aside", lambda: ageing.set_aside(tables))
             engine.name("counted", lambda: ageing.counted(tables))
             engine.keep("barred", lambda: ageing.barred(tables))
-
-        def collect() -> None:
+        with steps.one("facts"):
             needed = self._needed()
             engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
             engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed, self.empty))
-
-        def place() -> None:
+        with steps.one("stage"):
             engine.keep("standing", lambda: stage.standing(tables, strategy))
             engine.keep("unplaced", lambda: stage.unplaced(tables))
-
-        def judge() -> None:
+        with steps.one("candidates"):
             engine.keep("judged", lambda: candidates.judged(tables))
             name = "candidates_stale" if stale else "candidates_fresh"
             engine.keep(name, lambda: candidates.candidates(tables, strategy, stale=stale))
             engine.alias("open_candidates", name)
-
-        def weigh() -> None:
-            self.lawful, found = judging.judge(
-                engine, self.law, strategy, moment.on, self.empty, with_duties=with_duties
-            )
-            parts.extend(found)
-
-        def remind() -> None:
-            self.due = duties.answer(engine, parts)
-
-        def choose() -> None:
+        with steps.one("verdicts"):
+            lawful, parts = judging.judge(engine, outlook, self.empty)
             engine.keep("ranked", lambda: choice.ranked(tables))
-            most = max(len(rung.treatments) for rung in strategy.ladder)
-            chosen = choice.choose(tables, engine, most)
-            engine.keep(f"lines_{chosen.get_name()}", lambda: plan.lines(tables, chosen))
-            engine.alias("lines", f"lines_{chosen.get_name()}")
+        due = duties.Counted({}, {}, {})
+        if outlook.due:
+            with steps.one("duties"):
+                due = duties.answer(engine, parts)
+        if engine is not self.engine:
+            engine.forget(needed=_FOR_THE_PLAN)
+        return lawful, due
 
-        def write_down() -> None:
+    def _write_down(self, engine: duckdb.DuckDB, chosen: str, steps: "_Steps") -> None:
+        tables = engine.table
+        with steps.one("plan"):
+            engine.keep(f"lines_{chosen}", lambda: plan.lines(tables, tables(chosen)))
+            engine.alias("lines", f"lines_{chosen}")
             engine.keep("plan", lambda: plan.plan(tables))
-
-        return {
-            "ageing": age,
-            "facts": collect,
-            "stage": place,
-            "candidates": judge,
-            "verdicts": weigh,
-            **({"duties": remind} if with_duties else {}),
-            "choice": choose,
-            "plan": write_down,
-        }
+        if engine is not self.engine:
+            engine.forget(needed=("plan", "duties"))
 
     def _needed(self) -> frozenset[str]:
         return self.strategy.facts | {"overdue_amount", "days_past_due"}
@@ -232,6 +254,37 @@ class Night:
             digest.update(line.encode())
             digest.update(b"\n")
         return digest.hexdigest()
+
+
+class _Steps:
+    """Tells of steps that are worked out for several parts of a book at a time."""
+
+    def __init__(self, progress: Progress | None, parts: int) -> None:
+        self._progress, self._parts = progress, parts
+        self._done: Counter[str] = Counter()
+        self._lock = Lock()
+
+    @contextmanager
+    def one(self, step: str) -> Iterator[None]:
+        """Begin a step for one part of the book, and end it."""
+        parts = 1 if step == "choice" else self._parts
+        self._tell(step, 0, parts)
+        yield
+        self._tell(step, 1, parts)
+
+    def _tell(self, step: str, more: int, parts: int) -> None:
+        if self._progress:
+            with self._lock:
+                self._done[step] += more
+                self._progress(step, self._done[step], parts)
+
+
+def side_by_side(work: Callable[[_Part], _Result], parts: Sequence[_Part], threads: int) -> list[_Result]:
+    """Do some work for each part, as many at a time as there are threads; the results in the order of the parts."""
+    if len(parts) == 1:
+        return [work(parts[0])]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, parts))
 
 
 def run(

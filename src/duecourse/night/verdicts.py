@@ -21,12 +21,13 @@ from duecourse.law import calendars
 from duecourse.law.judge import gates
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import narrowed
-from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, VERDICTS, WORD, Program
+from duecourse.law.program import ACTS, BUSINESS_DAYS, EVENTS, SAME, VERDICTS, WORD, Program
 from duecourse.law.records import STEPS
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import lawful
 from duecourse.night.fact_sources import Tables
-from duecourse.night.past import Past, events
+from duecourse.night.past import Past, sources, told, whole
+from duecourse.night.past import people as past_people
 from duecourse.strategy.models import Strategy
 
 HISTORY: Final = "law_history"
@@ -93,19 +94,23 @@ class Counted:
     programs: dict[str, Program]
 
 
-def prepare(engine: Engine, law: Law, strategy: Strategy, on: date, past: Past) -> dict[str, Program]:
-    """Find what is proposed and where, and what of the law may refuse it: a program for each country.
+def together(parts: Iterable[Counted]) -> Counted:
+    """Add up what was counted in the parts of a book."""
+    refused: Counter[str] = Counter()
+    memory: Counter[str] = Counter()
+    programs: dict[str, Program] = {}
+    for part in parts:
+        refused.update(part.refused)
+        memory.update(part.from_memory)
+        programs |= part.programs
+    return Counted(dict(refused), dict(memory), programs)
 
-    The table `homes` tells where people live. Leaves `proposed` and `law_rows`: the acts proposed, a row for each
-    loan that they are about.
+
+def programs_of(law: Law, strategy: Strategy, on: date, past: Past, places: pa.Table) -> dict[str, Program]:
+    """Compile what of the law may refuse what a strategy proposes: a program for each country, where anything may.
+
+    `places` is a table of `lawful.places`.
     """
-    tables: Tables = engine.table
-    homes = tables("homes").semi_join(tables("open_candidates"), "borrower_no")
-    where = engine.rows(homes.select("country", "region", "locality").distinct())
-    places = lawful.places(law, on, where)
-    engine.give("law_places", places)
-    engine.give("law_times", lawful.times(strategy, on, engine.rows(homes.select("zones").distinct())))
-    engine.keep("proposed", lambda: lawful.proposed(tables))
     programs: dict[str, Program] = {}
     for country, books in _books_by_country(places).items():
         part = law.of(books, acts=lawful.JUDGED)
@@ -113,10 +118,22 @@ def prepare(engine: Engine, law: Law, strategy: Strategy, on: date, past: Past) 
         tonight = narrowed(part, lawful.given(strategy, country, on, past), rules)
         if tonight.rules:
             programs[country] = program_of(tonight, users_folder(), suffix=suffix_of(country))
+    return programs
+
+
+def prepare(engine: Engine, programs: Mapping[str, Program]) -> dict[str, Program]:
+    """Find what is proposed and where; return the programs of the countries where something is.
+
+    The table `homes` tells where people live. Leaves `proposed` and `law_rows`: the acts proposed, a row for each
+    loan that they are about.
+    """
+    tables: Tables = engine.table
+    engine.keep("proposed", lambda: lawful.proposed(tables))
     wanted = frozenset(column for program in programs.values() for column in program.reads.acts)
     about = " ".join(sorted(wanted))
     engine.numbered("law_rows", "act_no", lambda: lawful.acts(tables, tables("proposed"), wanted), about)
-    return programs
+    here = {row["country"] for row in engine.rows(tables("law_rows").select("country").distinct())}
+    return {country: program for country, program in programs.items() if country in here}
 
 
 def judge(engine: Engine, programs: Mapping[str, Program]) -> Counted:
@@ -192,13 +209,32 @@ def give_business_days(engine: Engine, law: Law, on: date) -> None:
     )
 
 
-def give_history(engine: Engine, name: str, people: Build, programs: Iterable[Program], past: Past) -> None:
-    """Keep what programs may ask of the past of some people, under a name; see `past.events`."""
-    read = list(programs)
+def give_history(engine: Engine, name: str, whose: Build, programs: Iterable[Program], past: Past) -> None:
+    """Keep what programs may ask of the past of some people (borrower_no and country, each once), under a name."""
+    tables, read = engine.table, list(programs)
     wanted = {column: kind for program in read for column, kind in program.reads.events.items()}
     kinds = frozenset(kind for program in read for kind in program.law.kinds)
     about = " ".join(program.law.digest for program in read)
-    engine.numbered(name, "event_no", lambda: events(engine.table, people(), wanted, kinds, past), about)
+    people = f"{name}_people"
+    engine.keep(people, lambda: past_people(tables, whose()), about)
+    parts = []
+    for source in sources(kinds, past):
+        build = partial(_told, tables, source, people, wanted, kinds, past)
+        parts.append(engine.numbered(f"{name}_{source}", "row_no", build, about))
+    engine.name(name, lambda: whole(parts or [_nothing(tables(people))], wanted), about)
+
+
+def _told(
+    tables: Tables, source: str, people: str, wanted: Mapping[str, str], kinds: frozenset[str], past: Past
+) -> ir.Table:
+    return told(tables, source, tables(people), wanted, kinds, past)
+
+
+def _nothing(people: ir.Table) -> ir.Table:
+    """Return the past of which no table of the book tells anything."""
+    unknown = {name: ibis.null("int64") for name in ("row_no", "moment", "seq")}
+    none = people.filter(ibis.literal(value=False))
+    return none.mutate(event=ibis.null("string"), about=none.owned, **unknown)
 
 
 def run(engine: Engine, asked: Iterable[Asked]) -> None:
@@ -207,10 +243,32 @@ def run(engine: Engine, asked: Iterable[Asked]) -> None:
     for each in asked:
         about, suffix = f"{each.program.law.digest} {each.about}", each.program.suffix
         engine.name(f"{ACTS}{suffix}", partial(_own_acts, each), about)
-        # Every program looks at its events often, so it has a table of those of its own country and kinds.
-        own = engine.text(f"{EVENTS}{suffix}", partial(_own_events, each), about)
-        lists.append([(f"{EVENTS}{suffix}", own), *((step.table, step.sql) for step in each.program.steps)])
+        engine.name(f"{EVENTS}{suffix}", partial(_own_events, each), about)
+        lists.append([(step.table, step.sql) for step in each.program.steps])
     engine.make_all(lists)
+
+
+def known_of(engine: Engine, program: Program, own: ir.Table) -> dict[int, dict[str, Any]]:
+    """Return by number what a program that was run knows of some acts: columns, facts, and the bits of the verdict.
+
+    `own` has their act_no.
+    """
+    tables, suffix = engine.table, program.suffix
+    numbers = {row["act_no"]: row["act_no"] for row in engine.rows(own.select("act_no").distinct())}
+    firsts = own
+    if program.in_common:
+        firsts = tables(f"{SAME}{suffix}").semi_join(own, "act_no").select("act_no", "same_no")
+        numbers = {row["act_no"]: row["same_no"] for row in engine.rows(firsts)}
+        firsts = firsts.select(act_no="same_no").distinct()
+    known: dict[int, dict[str, Any]] = {number: {} for number in numbers}
+    of_acts = (table for name, table in program.found_in.items() if not name.startswith("event."))
+    for name in dict.fromkeys([f"{ACTS}{suffix}", *of_acts, f"{VERDICTS}{suffix}"]):
+        shared = name in program.in_common
+        rows = engine.rows(tables(name).semi_join(firsts if shared else own, "act_no"))
+        by_number = {row["act_no"]: row for row in rows}
+        for number, first in numbers.items():
+            known[number] |= by_number[first if shared else number] | {"act_no": number}
+    return known
 
 
 def _own_acts(asked: Asked) -> ir.Table:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from duecourse.night.moment import Moment
 
 NAME: Final = "duckdb"
 _NEVER: Final = 2**31 - 1
+_NEVER_CHECKPOINT: Final = "1000TB"
 
 
 @dataclass
@@ -41,6 +42,8 @@ class DuckDB:
     empty: frozenset[str] = frozenset()
     _nothing: dict[tuple[str, str], pa.Table] = field(default_factory=dict)
     _threads: int = 1
+    schema: str = "main"
+    _known_until: str = ""
 
     @classmethod
     def open(
@@ -51,7 +54,12 @@ class DuckDB:
         `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it.
         """
         connection = ibis.duckdb.connect(
-            threads=threads, memory_limit=memory, temp_directory=str(spill), preserve_insertion_order=True
+            threads=threads,
+            memory_limit=memory,
+            temp_directory=str(spill),
+            preserve_insertion_order=True,
+            # A night's tables live for seconds: to compress them, as checkpoints do, costs more than it saves.
+            checkpoint_threshold=_NEVER_CHECKPOINT,
         )
         engine = cls(tables, connection, texts, {}, empty=empty, _threads=threads)
         engine._do("SET TimeZone = 'UTC'")
@@ -79,7 +87,8 @@ class DuckDB:
         """Point the views at what was known at a moment, and the table `moment` at its business date."""
         self._do("CREATE OR REPLACE TABLE moment AS SELECT ?::DATE AS on_day", [moment.on])
         if moment.known_until is not None:
-            self._do(f"SET VARIABLE known_until = TIMESTAMP '{moment.known_until.isoformat(sep=' ')}'")
+            self._known_until = f"SET VARIABLE known_until = TIMESTAMP '{moment.known_until.isoformat(sep=' ')}'"
+            self._do(self._known_until)
         known = "everything" if moment.known_until is None else "getvariable('known_until')"
         if known == self._known:
             return  # the views read the variable anew each time: they need not be made again
@@ -87,6 +96,36 @@ class DuckDB:
         for table in TABLES:
             where = known_rows(table.name, None if moment.known_until is None else known)
             self._do(f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM {self.file(table.name)} WHERE {where}")
+
+    def part(self, number: int, low: int, high: int) -> "DuckDB":
+        """Return an engine for the borrowers `low` to before `high`, to be used on a thread of its own.
+
+        It sees only their rows of the book and of positions, and keeps its tables to itself; what this engine keeps it
+        sees too. Its statements run one after the other.
+        """
+        schema = f"part_{number}"
+        cursor = self.connection.con.cursor()
+        self._do(f"CREATE SCHEMA IF NOT EXISTS {schema}", on=cursor)
+        self._do(f"SET search_path = '{schema},main'", on=cursor)
+        if self._known_until:
+            self._do(self._known_until, on=cursor)
+        engine = DuckDB(self.tables, ibis.duckdb.from_connection(cursor), self._texts, {}, empty=self.empty)
+        for name in (*(table.name for table in TABLES), "positions"):
+            rows = f"SELECT * FROM main.{name} WHERE borrower_no >= {low:d} AND borrower_no < {high:d}"
+            engine._do(f"CREATE OR REPLACE VIEW {name} AS {rows}")
+        engine.schema = schema
+        return engine
+
+    def whole(self, name: str, parts: Sequence["DuckDB"]) -> None:
+        """Let a name stand for what parts of the book have each worked out under it."""
+        self._view(name, " UNION ALL ".join(f"SELECT * FROM {part.schema}.{name}" for part in parts))
+
+    def forget(self, needed: Collection[str]) -> None:
+        """Give back the memory of the tables that were made here, but for those needed."""
+        for name in [name for name in self._made if name not in needed]:
+            self._do(f"DROP TABLE IF EXISTS {name}")
+            del self._made[name]
+            self._results.pop(name, None)
 
     def file(self, table: str) -> str:
         """Return the SQL that reads a table of the book."""
@@ -122,6 +161,10 @@ class DuckDB:
 
         Many small statements leave most of the machine idle when they stand in one row.
         """
+        if self._threads == 1:
+            for name, text in (statement for each in lists for statement in each):
+                self.make(name, text)
+            return
 
         def work(statements: Sequence[tuple[str, str]]) -> None:
             cursor = self.connection.con.cursor()
@@ -220,7 +263,14 @@ class DuckDB:
 
     def loans(self) -> int:
         """Count the loans of the book: loan numbers run from 0 to this, less one."""
-        found = self._do(f"SELECT max(loan_no) + 1 FROM {self.file('loans')}")
+        return self._numbers("loans", "loan_no")
+
+    def borrowers(self) -> int:
+        """Count the borrowers of the book: their numbers run from 0 to this, less one."""
+        return self._numbers("borrowers", "borrower_no")
+
+    def _numbers(self, table: str, column: str) -> int:
+        found = self._do(f"SELECT max({column}) + 1 FROM {self.file(table)}")
         return int(found[0][0] or 0)
 
     def ranges(self, moment: Moment, zone: str, *, capped: bool = False) -> "Ranges":

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
+from threading import RLock
 
 import duecourse
 
@@ -24,15 +25,17 @@ class Texts:
         self._path = folder / f"{_key(f'{engine} {strategy_hash} {sorted(empty)}')}.json"
         self._texts: dict[str, str] = {}
         self._new = False
+        self._lock = RLock()  # parts of a book are worked out side by side
         if self._path.exists():
             self._texts = json.loads(self._path.read_text(encoding="utf-8"))
 
     def get(self, name: str, build: Callable[[], str]) -> str:
         """Return the text of a step, compiling it if it is not known yet."""
-        if name not in self._texts:
-            self._texts[name] = build()
-            self._new = True
-        return self._texts[name]
+        with self._lock:
+            if name not in self._texts:
+                self._texts[name] = build()
+                self._new = True
+            return self._texts[name]
 
     def save(self) -> None:
         """Write what is new; the file appears whole or not at all."""
