@@ -15,8 +15,9 @@ from duecourse.law.kept import program_of
 from duecourse.law.program import VERDICTS, Program
 from duecourse.law.rulebook import load
 from duecourse.night import lawful, verdicts
+from duecourse.night.kept import Kept
 from duecourse.night.moment import Moment
-from duecourse.night.past import past_of
+from duecourse.night.past import Past, past_of
 from duecourse.night.run import Night
 from tests.night import books
 
@@ -125,7 +126,8 @@ def test_the_narrowed_law_refuses_what_the_whole_law_refuses(
     night.positions(Moment(ON), tmp_path)
     night.plan(Moment(ON))
     past = past_of(tables, engine.rows, night.empty)
-    engine.numbered("law_rows_whole", "act_no", lambda: lawful.acts(tables, tables("proposed"), lawful.VARIES))
+    proposed = Kept("law_rows_whole", lambda: lawful.acts(tables, tables("proposed"), lawful.VARIES), number="act_no")
+    engine.keep_all([[proposed]])
     rows = tables("law_rows_whole")
     found = engine.rows(rows.filter(rows.books != "").select("country", "books").distinct())
     countries = {row["country"] for row in found}
@@ -136,7 +138,7 @@ def test_the_narrowed_law_refuses_what_the_whole_law_refuses(
         part = night.law.of(names, acts=lawful.JUDGED)
         whole = program_of(part, programs, suffix=f"_whole_{country.lower()}")
         verdicts.give_history(engine, f"law_history{whole.suffix}", lambda: verdicts.people(tables), [whole], past)
-        acts, events = partial(_acts, night, country), partial(_events, night, whole, country)
+        acts, events = partial(_acts, night, country), partial(_events, night, whole, country, past)
         verdicts.run(engine, [verdicts.Asked(whole, acts, events)])
         wanted = refused(night, whole, "law_rows_whole")
         assert wanted
@@ -154,6 +156,6 @@ def _acts(night: Night, country: str) -> ir.Table:
     return rows.filter((rows.country == country) & (rows.books != ""))
 
 
-def _events(night: Night, program: Program, country: str) -> ir.Table:
-    rows = night.engine.table(f"law_history{program.suffix}")
+def _events(night: Night, program: Program, country: str, past: Past) -> ir.Table:
+    rows = verdicts.history_of(night.engine.table, f"law_history{program.suffix}", program, past)
     return rows.filter(rows.country == country)

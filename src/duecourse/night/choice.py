@@ -19,7 +19,7 @@ from duecourse.strategy.words import FACING_ACTS
 class Keeper(Protocol):
     """What the step needs of an engine."""
 
-    def keep(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+    def keep(self, name: str, build: Callable[[], ir.Table]) -> None:
         """Work out a table and keep it under a name."""
 
     def number(self, value: ir.Scalar) -> int:
@@ -41,8 +41,8 @@ def ranked(tables: Tables) -> ir.Table:
     return rows.mutate(rank=ibis.row_number().over(order)).drop("required", "is_noticed", "act")
 
 
-def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:
-    """Return (borrower_no, treatment_no, rank, priority, worth) of the acts chosen.
+def choose(tables: Tables, engine: Keeper, most: int) -> str:
+    """Leave (borrower_no, treatment_no, rank, priority, worth) of the acts chosen in a table, and return its name.
 
     `most` is the longest list of treatments.
     """
@@ -59,7 +59,8 @@ def choose(tables: Tables, engine: Keeper, most: int) -> ir.Table:
         engine.keep(f"granted_{rounds}", partial(_granted, tables, rounds))
         rounds += 1
     granted = [tables(f"granted_{done}") for done in range(rounds)]
-    return engine.keep(f"chosen_{rounds}", lambda: ibis.union(*granted, distinct=False))
+    engine.keep(f"chosen_{rounds}", lambda: ibis.union(*granted, distinct=False))
+    return f"chosen_{rounds}"
 
 
 def _ask_next(tables: Tables, last: int) -> ir.Table:

@@ -24,13 +24,14 @@ from duecourse.law.records import Book
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import duty_rows, lawful
 from duecourse.night.fact_sources import Tables
+from duecourse.night.kept import Kept
 from duecourse.night.past import Past
 from duecourse.night.report.words import load_words
 from duecourse.night.verdicts import (
     Asked,
     Engine,
     bit,
-    history_of,
+    past_in,
     suffix_of,
 )
 
@@ -101,7 +102,7 @@ def parts_of(duties: Law, engine: Engine, countries: Iterable[str], on: date, pa
 
     `duties` is the law of `duecourse.law.duties`. Where no rule looks at the firm's role, one part is for both.
     """
-    roles = engine.rows(duty_rows.roles(engine.table))
+    roles = engine.answer("duty_roles", lambda: duty_rows.roles(engine.table))
     found = []
     for country in countries:
         law = duties.of([book.id for book in duties.books.values() if duty_rows.binds(book, country)])
@@ -110,16 +111,23 @@ def parts_of(duties: Law, engine: Engine, countries: Iterable[str], on: date, pa
     return found
 
 
-def prepare(engine: Engine, duties: Law, parts: Sequence[Part], empty: frozenset[str]) -> list[Part]:
-    """Find what there is to ask, and return those of the parts that are to be asked it.
+def asking(tables: Tables, duties: Law, empty: frozenset[str]) -> list[Kept]:
+    """Tell how to work out `duty_rows`, a row for each loan and question, and PAST.
 
-    The table `homes` tells where people live. Leaves `duty_open`, the questions, a row for each loan; and PAST.
+    The tables `duty_triggers` and `homes` tell whose duties there may be, and where they live.
     """
+    past = Kept(PAST, partial(duty_rows.past, tables, duties.kinds, empty), " ".join(sorted(duties.kinds)))
+    return [
+        Kept("duty_asked", lambda: duty_rows.asked(tables)),
+        Kept("duty_rows", lambda: duty_rows.rows(tables), number="act_no"),
+        *([past] if duty_rows.adds_to_past(duties.kinds) else []),
+    ]
+
+
+def prepare(engine: Engine, parts: Sequence[Part]) -> list[Part]:
+    """Return those of the parts that are to be asked something; leaves `duty_open`, the questions."""
     tables = engine.table
-    asked = _ask(engine)
-    if duty_rows.adds_to_past(duties.kinds):
-        build = partial(duty_rows.past, tables, duties.kinds, empty)
-        engine.keep(PAST, build, " ".join(sorted(duties.kinds)))
+    asked = engine.answer("duty_questions", lambda: _questions(tables))
     left = _left(asked, parts)
     engine.give("duty_left", pa.Table.from_pylist(left, schema=_LEFT))
     engine.keep("duty_open", lambda: _open(tables))
@@ -139,14 +147,17 @@ def answer(engine: Engine, parts: Sequence[Part]) -> Counted:
     return _counted(engine)
 
 
-def asked(tables: Tables, parts: Sequence[Part]) -> list[Asked]:
+def asked(tables: Tables, parts: Sequence[Part], past: Past) -> list[Asked]:
     """Return what the program of each part is to be asked."""
 
     def questions(part: Part) -> ir.Table:
         rows = tables("duty_open")
         return rows.filter(rows.part == part.program.suffix)
 
-    return [Asked(part.program, partial(questions, part), partial(history_of, tables, part.country)) for part in parts]
+    return [
+        Asked(part.program, partial(questions, part), partial(past_in, tables, part.country, part.program, past))
+        for part in parts
+    ]
 
 
 def people(tables: Tables) -> ir.Table:
@@ -154,13 +165,10 @@ def people(tables: Tables) -> ir.Table:
     return tables("duty_open").select("country", borrower_no="world").distinct()
 
 
-def _ask(engine: Engine) -> list[dict[str, str]]:
-    """Leave a row for each loan and question in `duty_rows`; return what is asked: (country, role, books, ask)."""
-    tables = engine.table
-    engine.keep("duty_asked", lambda: duty_rows.asked(tables))
-    engine.numbered("duty_rows", "act_no", lambda: duty_rows.rows(tables))
+def _questions(tables: Tables) -> ir.Table:
+    """Return what is asked: (country, role, books, ask)."""
     rows = tables("duty_rows").filter(ibis._.books != "")
-    return engine.rows(rows.select("country", "books", "ask", role=rows["collector.role"]).distinct())
+    return rows.select("country", "books", "ask", role=rows["collector.role"]).distinct()
 
 
 def _looks_at_role(law: Law) -> bool:

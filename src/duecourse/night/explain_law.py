@@ -4,6 +4,7 @@ The night judges by the law narrowed to what may refuse; here the whole of it is
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -15,6 +16,7 @@ from duecourse.law.program import is_set
 from duecourse.law.rulebook import Law, Rule
 from duecourse.law.what_if import because, plain
 from duecourse.night import lawful, verdicts
+from duecourse.night.kept import Kept
 from duecourse.night.past import past_of
 
 if TYPE_CHECKING:
@@ -37,11 +39,14 @@ def lines(night: "Night", borrower: int) -> list[str]:
     engine.give(_WHO, pa.table({"borrower_no": [borrower], "country": [proposed[0]["country"]]}))
     program = program_of(law, users_folder(), suffix=_SUFFIX)
     past = past_of(tables, engine.rows, night.empty)
-    verdicts.give_history(engine, f"{verdicts.HISTORY}{_SUFFIX}", lambda: tables(_WHO), [program], past)
+    name = f"{verdicts.HISTORY}{_SUFFIX}"
+    verdicts.give_history(engine, name, lambda: tables(_WHO), [program], past)
     own = tables("proposed").semi_join(tables(_WHO), "borrower_no")
-    engine.numbered(f"law_rows{_SUFFIX}", "act_no", lambda: lawful.acts(tables, own, lawful.VARIES))
-    acts, history = tables(f"law_rows{_SUFFIX}"), tables(f"{verdicts.HISTORY}{_SUFFIX}")
-    verdicts.run(engine, [verdicts.Asked(program, lambda: acts, lambda: history)])
+    rows_of_acts = Kept(f"law_rows{_SUFFIX}", lambda: lawful.acts(tables, own, lawful.VARIES), number="act_no")
+    engine.keep_all([[rows_of_acts]])
+    acts = tables(f"law_rows{_SUFFIX}")
+    history = partial(verdicts.history_of, tables, name, program, past)
+    verdicts.run(engine, [verdicts.Asked(program, lambda: acts, history)])
     known = verdicts.known_of(engine, program, acts)
     found = []
     for row in engine.rows(acts.order_by("treatment_no", "loan_no")):

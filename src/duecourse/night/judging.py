@@ -41,7 +41,7 @@ def outlook(
     Leaves the tables of places, times, working days, and of what is to be asked where.
     """
     tables: Tables = engine.table
-    living = engine.rows(lawful.living(tables))
+    living = engine.answer("living", lambda: lawful.living(tables))
     places = lawful.places(law, on, lawful.distinct(living, lawful.PLACE))
     engine.give("law_places", places)
     engine.give("law_times", lawful.times(strategy, on, lawful.distinct(living, ("zones",))))
@@ -70,14 +70,17 @@ def judge(
     if due:
         duties.trigger(engine, due, empty)
     engine.keep("homes", lambda: lawful.homes(tables, _whose(tables, with_duties=bool(due))), str(bool(due)))
-    programs = verdicts.prepare(engine, outlook.programs)
-    parts = duties.prepare(engine, due, outlook.parts, empty) if due else ()
+    asking = [duties.asking(tables, due, empty)] if due else []
+    engine.keep_all([verdicts.proposing(tables, outlook.programs), *asking])
+    programs = verdicts.where_proposed(engine, outlook.programs)
+    parts = duties.prepare(engine, outlook.parts) if due else ()
     if programs or parts:
         every = [*outlook.programs.values(), *(part.program for part in outlook.parts)]
         verdicts.give_history(
             engine, verdicts.HISTORY, lambda: _people(tables, with_duties=bool(due)), every, outlook.past
         )
-        verdicts.run(engine, [*verdicts.asked(tables, programs), *duties.asked(tables, parts)])
+        questions = [*verdicts.asked(tables, programs, outlook.past), *duties.asked(tables, parts, outlook.past)]
+        verdicts.run(engine, questions)
     return verdicts.judge(engine, programs), parts
 
 

@@ -4,7 +4,7 @@ What the book does not say stays unknown, and a rule that needs it refuses; only
 (contacts, consents, holds, notices) is taken as complete.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,10 +35,14 @@ _Read = Callable[[Tables, ir.Table], list[ir.Table]]
 
 @dataclass(frozen=True)
 class _Source:
-    """A table of the book: how it is read, and the kinds of event that it tells of, unless its rows name them."""
+    """A table of the book: how it is read, and the kinds of event that it tells of, unless its rows name them.
+
+    `always` are columns that are the same for all its events.
+    """
 
     read: _Read
     kinds: frozenset[str] = frozenset()
+    always: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def names_kinds(self) -> bool:
@@ -85,7 +89,7 @@ def _columns(source: _Source, tables: Tables) -> frozenset[str]:
     nobody = tables("moment").select(
         borrower_no=ibis.null("int64"), country=ibis.null("string"), owned=ibis.null("array<string>")
     )
-    found = frozenset[str]().union(*(part.columns for part in source.read(tables, nobody)))
+    found = frozenset(source.always).union(*(part.columns for part in source.read(tables, nobody)))
     return found | {"world", "event_no", "seq", "debts"}
 
 
@@ -107,10 +111,9 @@ def sources(kinds: frozenset[str], past: Past) -> list[str]:
 def told(
     tables: Tables, source: str, people: ir.Table, wanted: Mapping[str, str], kinds: frozenset[str], past: Past
 ) -> ir.Table:
-    """Return what a table of the book tells of some people: events of some kinds, with the columns that it has.
+    """Return what a table of the book tells of some people, to be kept: events of some kinds, what differs of them.
 
-    `people` is a table as of `people`; `wanted` gives columns' Ibis types by name. What happened at one second and is
-    of one kind has one place in the order, `seq`.
+    `people` is a table as of `people`; `wanted` gives columns' Ibis types by name.
     """
     parts = _SOURCES[source].read(_reading(tables, past.read_as), people)
     held = frozenset[str]().union(*(part.columns for part in parts))
@@ -119,23 +122,29 @@ def told(
         known["about"] = wanted["debts"]
     kept = {column: kind for column, kind in known.items() if column in held}
     rows = ibis.union(*(_shaped(part, kept) for part in parts), distinct=False)
-    rows = rows.filter(rows.event.isin(sorted(kinds)))
-    places = [(rows.event == kind, place) for place, kind in enumerate(sorted(kinds))]
-    return rows.mutate(seq=rows.moment * len(kinds) + ibis.cases(*places, else_=0).cast("int64"))
+    return rows.filter(rows.event.isin(sorted(kinds))) if "event" in kept else rows
 
 
-def whole(parts: Sequence[ir.Table], wanted: Mapping[str, str]) -> ir.Table:
-    """Return as one what `told` has found, each part with a `row_no`: with every column wanted that some part has.
+def whole(parts: Mapping[str, ir.Table], wanted: Mapping[str, str], kinds: frozenset[str]) -> ir.Table:
+    """Return what was told by some tables of the book as one, each with a `row_no`: the columns wanted that any has.
 
-    What an event is about are debts: `about` and `debts` are the same.
+    What happened at one second and is of one kind has one place in the order, `seq`. What an event is about are debts:
+    `about` and `debts` are the same.
     """
     named = []
-    for place, part in enumerate(parts):
-        debts = {"debts": part.about} if "debts" in wanted else {}
-        named.append(part.mutate(world=part.borrower_no, event_no=part.row_no * len(parts) + place, **debts))
+    for number, (source, part) in enumerate(parts.items()):
+        rows = part.mutate(**{name: ibis.literal(value) for name, value in _always(source).items()})
+        places = [(rows.event == kind, place) for place, kind in enumerate(sorted(kinds) or [""])]
+        seq = rows.moment * len(places) + ibis.cases(*places, else_=0).cast("int64")
+        debts = {"debts": rows.about} if "debts" in wanted else {}
+        named.append(rows.mutate(world=rows.borrower_no, event_no=rows.row_no * len(parts) + number, seq=seq, **debts))
     held = frozenset[str]().union(*(part.columns for part in named))
     kept = {name: kind for name, kind in {**wanted, "country": "string"}.items() if name in held}
     return ibis.union(*(_shaped(part, kept) for part in named), distinct=False)
+
+
+def _always(source: str) -> Mapping[str, Any]:
+    return _SOURCES[source].always if source in _SOURCES else {}
 
 
 def _shaped(rows: ir.Table, kept: Mapping[str, str]) -> ir.Table:
@@ -177,14 +186,10 @@ def _contacts(tables: Tables, people: ir.Table) -> list[ir.Table]:
     return [
         rows.select(
             *_WHOSE, "channel", "direction", "outcome", "purpose",
-            event=ibis.literal("contact"),
             moment=seconds(rows.happened_at),
             day=rows.happened_on,
             **{"with": rows.with_person.fill_null("borrower")},
             by=rows.made_by,
-            mode=ibis.literal("live"),
-            number_line=ibis.literal("mobile"),
-            content_stated=ibis.literal(value=False),
             about=(rows.about.length().fill_null(0) > 0).ifelse(rows.about, rows.owned),
         )
     ]  # fmt: skip
@@ -203,9 +208,6 @@ def _consent(rows: ir.Table, event: str, at: Any) -> ir.Table:
         moment=seconds(at),
         day=at.date(),
         to=rows.consented_to,
-        given_to=ibis.literal(OWN),
-        speaker=ibis.literal("borrower"),
-        by=ibis.literal(OWN),
         about=rows.owned,
     )
 
@@ -232,12 +234,12 @@ def _holds(tables: Tables, people: ir.Table) -> list[ir.Table]:
 def _notices(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("notices"), people))
     served = {"served_on": rows.served_on, "given_on": rows.served_on}
-    return [_on_day(rows, rows.served_on, "delivered_on", event=rows.kind, by=ibis.literal(OWN), **served)]
+    return [_on_day(rows, rows.served_on, "delivered_on", event=rows.kind, **served)]
 
 
 def _promises(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("promises"), people))
-    return [_on_day(rows, rows.made_on, "amount", event=ibis.literal("promise"), on=rows.promised_on)]
+    return [_on_day(rows, rows.made_on, "amount", on=rows.promised_on)]
 
 
 def _arrangements(tables: Tables, people: ir.Table) -> list[ir.Table]:
@@ -252,7 +254,7 @@ def _arrangements(tables: Tables, people: ir.Table) -> list[ir.Table]:
 
 def _payments(tables: Tables, people: ir.Table) -> list[ir.Table]:
     rows = _listed(tables, _of(tables("payments").filter(ibis._.reverses.isnull()), people))
-    return [_on_day(rows, rows.paid_on, "amount", event=ibis.literal("payment"))]
+    return [_on_day(rows, rows.paid_on, "amount")]
 
 
 def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
@@ -261,7 +263,7 @@ def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
         rows.select(
             *_WHOSE, "about", "loan", event=rows.kind, moment=seconds(rows.happened_at),
             day=rows.happened_on, until_moment=seconds(rows.until_at), until_day=rows.until_at.date(),
-            by=ibis.literal(OWN), person=rows.person_id, received_moment=seconds(rows.happened_at),
+            person=rows.person_id, received_moment=seconds(rows.happened_at),
             received_day=rows.happened_on,
         )
     ]  # fmt: skip
@@ -269,12 +271,20 @@ def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
 
 _WHOSE: Final = ("borrower_no", "country")
 _SOURCES: Final[Mapping[str, _Source]] = {
-    "contacts": _Source(_contacts, frozenset({"contact"})),
-    "consents": _Source(_consents, frozenset({"consent", "consent_withdrawn"})),
+    "contacts": _Source(
+        _contacts,
+        frozenset({"contact"}),
+        {"event": "contact", "mode": "live", "number_line": "mobile", "content_stated": False},
+    ),
+    "consents": _Source(
+        _consents,
+        frozenset({"consent", "consent_withdrawn"}),
+        {"given_to": OWN, "speaker": "borrower", "by": OWN},
+    ),
     "holds": _Source(_holds, frozenset(str(known["event"]) for known in _HOLDS.values())),
-    "notices": _Source(_notices),
-    "promises": _Source(_promises, frozenset({"promise"})),
+    "notices": _Source(_notices, always={"by": OWN}),
+    "promises": _Source(_promises, frozenset({"promise"}), {"event": "promise"}),
     "arrangements": _Source(_arrangements, frozenset({"plan_agreed", "plan_broken"})),
-    "payments": _Source(_payments, frozenset({"payment"})),
-    "events": _Source(_others),
+    "payments": _Source(_payments, frozenset({"payment"}), {"event": "payment"}),
+    "events": _Source(_others, always={"by": OWN}),
 }

@@ -140,11 +140,9 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
     night.positions(Moment.ended(on, zone), scratch)
     positions = tables("positions")
     overdue = positions.filter(positions.days_past_due > 0)
-    rows = engine.rows(
-        engine.keep(
-            "replay_overdue",
-            lambda: overdue.select("loan_no", "bucket", "currency", overdue=fact_sources.total(overdue, "overdue")),
-        )
+    rows = engine.answer(
+        "replay_overdue",
+        lambda: overdue.select("loan_no", "bucket", "currency", overdue=fact_sources.total(overdue, "overdue")),
     )
     amounts: Counter[str] = Counter()
     for row in rows:
@@ -165,7 +163,7 @@ def _day(night: Night, on: date, scratch: Path) -> Day:
 
 
 def _counts(night: Night, name: str, build: Callable[[], Any]) -> dict[str, int]:
-    rows = night.engine.rows(night.engine.keep(name, build))
+    rows = night.engine.answer(name, build)
     return {row["name"]: row["n"] for row in sorted(rows, key=lambda row: row["name"])}
 
 

@@ -174,7 +174,7 @@ class Night:
                 self.engine.whole(name, engines)
         with steps.one("choice"):
             most = max(len(rung.treatments) for rung in self.strategy.ladder)
-            chosen = choice.choose(self.engine.table, self.engine, most).get_name()
+            chosen = choice.choose(self.engine.table, self.engine, most)
         side_by_side(lambda engine: self._write_down(engine, chosen, steps), engines, self.options.threads)
         if len(engines) > 1:
             for name in ("plan", *(("duties",) if with_duties else ())):

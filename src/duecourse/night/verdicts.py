@@ -26,6 +26,7 @@ from duecourse.law.records import STEPS
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import lawful
 from duecourse.night.fact_sources import Tables
+from duecourse.night.kept import Build, Kept
 from duecourse.night.past import Past, sources, told, whole
 from duecourse.night.past import people as past_people
 from duecourse.strategy.models import Strategy
@@ -36,7 +37,6 @@ LAW: Final = "law:"  # before the id of a rule, where a reason is one
 MEMORY: Final = "memory:"  # before the id of a rule from memory that would have refused
 _YEARS_BEFORE: Final = 4  # of working days: how far back a period that still runs may have begun
 _YEARS_AFTER: Final = 7
-Build = Callable[[], ir.Table]
 
 
 class Engine(Protocol):
@@ -45,20 +45,20 @@ class Engine(Protocol):
     def table(self, name: str) -> ir.Table:
         """Return a table by name."""
 
-    def keep(self, name: str, build: Build, about: str = "") -> ir.Table:
+    def keep(self, name: str, build: Build, about: str = "") -> None:
         """Work out a table and keep it under a name; `about` tells apart what may be built under one name."""
 
-    def numbered(self, name: str, column: str, build: Build, about: str = "") -> ir.Table:
-        """Keep a table as `keep` does; each row gets a number of its own in a column."""
+    def keep_all(self, lists: Sequence[Sequence[Kept]]) -> None:
+        """Work out lists of tables side by side and keep them; one may read those before it in its list."""
 
-    def name(self, name: str, build: Build, about: str = "") -> ir.Table:
+    def name(self, name: str, build: Build, about: str = "") -> None:
         """Give a table a name without working it out; `about` as in `keep`."""
 
     def text(self, name: str, build: Build, about: str = "") -> str:
         """Return the statement that `keep` would run."""
 
     def make_all(self, lists: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """Work out tables from lists of names and statements: each list in its order, the lists side by side."""
+        """Work out tables from lists of names and statements, each of which may read those before it in its list."""
 
     def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:
         """Name a table that is kept between runs, building it if there is none of what it is about."""
@@ -68,6 +68,9 @@ class Engine(Protocol):
 
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return a small table as Python rows."""
+
+    def answer(self, name: str, build: Build, about: str = "") -> list[dict[str, Any]]:
+        """Return a small table as `rows` does, its statement compiled once under a name; `about` as in `keep`."""
 
 
 @dataclass(frozen=True)
@@ -121,18 +124,24 @@ def programs_of(law: Law, strategy: Strategy, on: date, past: Past, places: pa.T
     return programs
 
 
-def prepare(engine: Engine, programs: Mapping[str, Program]) -> dict[str, Program]:
-    """Find what is proposed and where; return the programs of the countries where something is.
+def proposing(tables: Tables, programs: Mapping[str, Program]) -> list[Kept]:
+    """Tell how to work out `proposed` and `law_rows`: the acts proposed, a row for each loan that they are about.
 
-    The table `homes` tells where people live. Leaves `proposed` and `law_rows`: the acts proposed, a row for each
-    loan that they are about.
+    The table `homes` tells where people live.
     """
-    tables: Tables = engine.table
-    engine.keep("proposed", lambda: lawful.proposed(tables))
     wanted = frozenset(column for program in programs.values() for column in program.reads.acts)
     about = " ".join(sorted(wanted))
-    engine.numbered("law_rows", "act_no", lambda: lawful.acts(tables, tables("proposed"), wanted), about)
-    here = {row["country"] for row in engine.rows(tables("law_rows").select("country").distinct())}
+    return [
+        Kept("proposed", lambda: lawful.proposed(tables)),
+        Kept("law_rows", lambda: lawful.acts(tables, tables("proposed"), wanted), about, "act_no"),
+    ]
+
+
+def where_proposed(engine: Engine, programs: Mapping[str, Program]) -> dict[str, Program]:
+    """Return the programs of the countries where something is proposed."""
+    tables: Tables = engine.table
+    where = engine.answer("law_countries", lambda: tables("law_rows").select("country").distinct())
+    here = {row["country"] for row in where}
     return {country: program for country, program in programs.items() if country in here}
 
 
@@ -168,7 +177,7 @@ def people(tables: Tables) -> ir.Table:
     return rows.filter(rows.books != "").select("country", borrower_no="world").distinct()
 
 
-def asked(tables: Tables, programs: Mapping[str, Program]) -> list[Asked]:
+def asked(tables: Tables, programs: Mapping[str, Program], past: Past) -> list[Asked]:
     """Return what each country's program is to be asked: the acts proposed there."""
 
     def acts(country: str) -> ir.Table:
@@ -176,14 +185,14 @@ def asked(tables: Tables, programs: Mapping[str, Program]) -> list[Asked]:
         return rows.filter((rows.country == country) & (rows.books != ""))
 
     return [
-        Asked(program, partial(acts, country), partial(history_of, tables, country))
+        Asked(program, partial(acts, country), partial(past_in, tables, country, program, past))
         for country, program in programs.items()
     ]
 
 
-def history_of(tables: Tables, country: str) -> ir.Table:
-    """Return what the law may ask of the past of a country's people."""
-    rows = tables(HISTORY)
+def past_in(tables: Tables, country: str, program: Program, past: Past) -> ir.Table:
+    """Return what a program may ask of the past of a country's people."""
+    rows = history_of(tables, HISTORY, program, past)
     return rows.filter(rows.country == country)
 
 
@@ -198,7 +207,7 @@ def _books_by_country(places: pa.Table) -> dict[str, list[str]]:
 
 def give_business_days(engine: Engine, law: Law, on: date) -> None:
     """Give the engine the working days, some years around a day, of the book's countries that some rulebook binds."""
-    living = engine.rows(engine.table("borrowers").select("country").distinct())
+    living = engine.answer("countries", lambda: engine.table("borrowers").select("country").distinct())
     named = (row["country"] for row in living)
     countries = sorted(name for name in named if any(book.binds(name) for book in law.books.values()))
     first, last = date(on.year - _YEARS_BEFORE, 1, 1), date(on.year + _YEARS_AFTER, 12, 31)
@@ -210,18 +219,22 @@ def give_business_days(engine: Engine, law: Law, on: date) -> None:
 
 
 def give_history(engine: Engine, name: str, whose: Build, programs: Iterable[Program], past: Past) -> None:
-    """Keep what programs may ask of the past of some people (borrower_no and country, each once), under a name."""
+    """Keep what programs may ask of the past of some people (borrower_no and country, each once), for `history_of`."""
     tables, read = engine.table, list(programs)
     wanted = {column: kind for program in read for column, kind in program.reads.events.items()}
     kinds = frozenset(kind for program in read for kind in program.law.kinds)
     about = " ".join(program.law.digest for program in read)
     people = f"{name}_people"
     engine.keep(people, lambda: past_people(tables, whose()), about)
-    parts = []
-    for source in sources(kinds, past):
-        build = partial(_told, tables, source, people, wanted, kinds, past)
-        parts.append(engine.numbered(f"{name}_{source}", "row_no", build, about))
-    engine.name(name, lambda: whole(parts or [_nothing(tables(people))], wanted), about)
+    reading = {source: partial(_told, tables, source, people, wanted, kinds, past) for source in sources(kinds, past)}
+    engine.keep_all([[Kept(f"{name}_{source}", build, about, "row_no")] for source, build in reading.items()])
+
+
+def history_of(tables: Tables, name: str, program: Program, past: Past) -> ir.Table:
+    """Return what a program may ask of the past that is kept under a name."""
+    kinds = program.law.kinds
+    parts = {source: tables(f"{name}_{source}") for source in sources(kinds, past)}
+    return whole(parts or {"": _nothing(tables(f"{name}_people"))}, program.reads.events, kinds)
 
 
 def _told(
@@ -232,7 +245,7 @@ def _told(
 
 def _nothing(people: ir.Table) -> ir.Table:
     """Return the past of which no table of the book tells anything."""
-    unknown = {name: ibis.null("int64") for name in ("row_no", "moment", "seq")}
+    unknown = {name: ibis.null("int64") for name in ("row_no", "moment")}
     none = people.filter(ibis.literal(value=False))
     return none.mutate(event=ibis.null("string"), about=none.owned, **unknown)
 
@@ -283,12 +296,13 @@ def _own_events(asked: Asked) -> ir.Table:
 
 def _refusals(engine: Engine, program: Program) -> dict[Rule, int]:
     """Count the rows of acts that each rule refuses."""
-    verdicts, rules = engine.table(f"{VERDICTS}{program.suffix}"), program.law.rules
+    rules = program.law.rules
 
     def counts() -> ir.Table:
+        verdicts = engine.table(f"{VERDICTS}{program.suffix}")
         return verdicts.aggregate(**{f"r{at}": bit(verdicts, "refused", at).sum() for at in range(len(rules))})
 
-    found = engine.rows(engine.keep(f"law_counts{program.suffix}", counts, program.law.digest))[0]
+    found = engine.answer(f"law_counts{program.suffix}", counts, program.law.digest)[0]
     return {rule: int(found[f"r{at}"]) for at, rule in enumerate(rules) if found[f"r{at}"]}
 
 

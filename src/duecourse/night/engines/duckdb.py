@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from ibis.backends.duckdb import Backend
 from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.night.engines.texts import Texts
+from duecourse.night.kept import Kept
 from duecourse.night.moment import Moment
 
 NAME: Final = "duckdb"
@@ -136,20 +138,27 @@ class DuckDB:
         if name in self._results:
             return self._results[name]
         found = self.connection.table(name)
-        if name in self._made:
+        if name in self._made or name in self._views:
             self._results[name] = found
         return found
 
-    def keep(self, name: str, build: Callable[[], ir.Table], about: str = "") -> ir.Table:
+    def keep(self, name: str, build: Callable[[], ir.Table], about: str = "") -> None:
         """Work out a table and keep it in memory under a name; `about` tells apart what may be built under it."""
-        text = self.text(name, build, about)
-        self.make(name, text)
-        return self.table(name)
+        self.make(name, self.text(name, build, about))
 
-    def numbered(self, name: str, column: str, build: Callable[[], ir.Table], about: str = "") -> ir.Table:
-        """Work out a table and keep it as `keep` does; each row gets a number of its own, from 0, in a column."""
-        self.make(f"{name}_rows", self.text(name, build, about))
-        return self._view(name, f'SELECT *, rowid AS "{column}" FROM {name}_rows')
+    def keep_all(self, lists: Sequence[Sequence[Kept]]) -> None:
+        """Do as `keep` and `numbered` for lists of tables, side by side; one may read those before it in its list."""
+        tables = [table for each in lists for table in each]
+        if all(_key(table.name, table.about) in self._texts for table in tables):
+            self.make_all(
+                [[(_rows(table), self.text(table.name, table.build, table.about)) for table in each] for each in lists]
+            )
+        else:  # a table must be there for others that read it to be compiled
+            for table in tables:
+                self.make(_rows(table), self.text(table.name, table.build, table.about))
+        for table in tables:
+            if table.number:
+                self._view(table.name, f'SELECT *, rowid AS "{table.number}" FROM {_rows(table)}')
 
     def make(self, name: str, text: str) -> None:
         """Work out a table from a statement that is compiled already, and keep it in memory under a name."""
@@ -157,27 +166,39 @@ class DuckDB:
         self._note(name, text)
 
     def make_all(self, lists: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """Do as `make` for lists of names and statements: each list in its order, the lists side by side.
+        """Do as `make` for lists of names and statements; a statement may read what stands before it in its list.
 
-        Many small statements leave most of the machine idle when they stand in one row.
+        Many small statements leave most of the machine idle when they stand in one row, so those that do not read one
+        another are worked out side by side.
         """
+        texts = {name: text for each in lists for name, text in each}
         if self._threads == 1:
-            for name, text in (statement for each in lists for statement in each):
+            for name, text in texts.items():
                 self.make(name, text)
             return
-
-        def work(statements: Sequence[tuple[str, str]]) -> None:
-            cursor = self.connection.con.cursor()
-            for name, text in statements:
-                self._do(f"CREATE OR REPLACE TABLE {name} AS {text}", on=cursor)
-
+        reads = {
+            name: [before for before, _ in each[:place] if f'"{before}"' in text]
+            for each in lists
+            for place, (name, text) in enumerate(each)
+        }
+        left, order = _left_after(texts, reads), TopologicalSorter(reads)
+        order.prepare()
+        ready: list[str] = []
         with ThreadPoolExecutor(self._threads) as pool:
-            # The longest first, so that it is not left over for the end.
-            longest_first = sorted(lists, key=lambda each: -sum(len(text) for _, text in each))
-            for _ in pool.map(work, longest_first):
-                pass
-        for name, text in (statement for each in lists for statement in each):
+            running: dict[Future[None], str] = {}
+            while order.is_active():
+                ready = sorted([*ready, *order.get_ready()], key=left.__getitem__)
+                while ready and len(running) < self._threads:
+                    name = ready.pop()
+                    running[pool.submit(self._make_beside, name, texts[name])] = name
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    done.result()
+                    order.done(running.pop(done))
+        for name, text in texts.items():
             self._note(name, text)
+
+    def _make_beside(self, name: str, text: str) -> None:
+        self._do(f"CREATE OR REPLACE TABLE {name} AS {text}", on=self.connection.con.cursor())
 
     def _note(self, name: str, text: str) -> None:
         if self._made.get(name) != text:  # another statement may make other columns
@@ -195,19 +216,16 @@ class DuckDB:
             beside.replace(path)
         self._view(name, f"SELECT * FROM read_parquet('{_quoted(path)}')")
 
-    def name(self, name: str, build: Callable[[], ir.Table], about: str = "") -> ir.Table:
+    def name(self, name: str, build: Callable[[], ir.Table], about: str = "") -> None:
         """Give a table a name without working it out: a view; `about` as in `keep`."""
-        return self._view(name, self.text(name, build, about))
+        self._view(name, self.text(name, build, about))
 
-    def _view(self, name: str, text: str) -> ir.Table:
+    def _view(self, name: str, text: str) -> None:
         """Make a view, unless it stands already: it reads the tables under it anew each time."""
         if self._views.get(name) != text:
             self._results.pop(name, None)
             self._do(f"CREATE OR REPLACE VIEW {name} AS {text}")
             self._views[name] = text
-        if name not in self._results:
-            self._results[name] = self.connection.table(name)
-        return self._results[name]
 
     def give(self, name: str, table: pa.Table) -> None:
         """Keep a small table that does not come from the book: the strategy's lists."""
@@ -225,7 +243,7 @@ class DuckDB:
 
     def text(self, name: str, build: Callable[[], ir.Table], about: str = "") -> str:
         """Return the statement that works out a table; it is compiled once."""
-        return self._texts.get(f"{name} {about}".rstrip(), lambda: self._text(build()))
+        return self._texts.get(_key(name, about), lambda: self._text(build()))
 
     def _text(self, table: ir.Table) -> str:
         """Compile a table. DuckDB sums int64 to a 128-bit integer where Ibis takes it for int64.
@@ -250,6 +268,13 @@ class DuckDB:
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return a small table as Python rows."""
         found: list[dict[str, Any]] = self.connection.to_pyarrow(table).to_pylist()
+        return found
+
+    def answer(self, name: str, build: Callable[[], ir.Table], about: str = "") -> list[dict[str, Any]]:
+        """Return a small table as Python rows; its statement is compiled once, under a name, as that of `keep` is."""
+        found: list[dict[str, Any]] = (
+            self.connection.con.sql(self.text(name, build, about)).to_arrow_table().to_pylist()
+        )
         return found
 
     def number(self, value: ir.Scalar) -> int:
@@ -397,6 +422,24 @@ class Ranges:
             LEFT JOIN pause_events r ON r.loan_no = p.loan_no AND r.kind = 'resume' AND r.first > p.first
             WHERE p.kind = 'pause' GROUP BY p.loan_no, p.first, p.last ORDER BY p.loan_no, p.first, 3"""
         ).to_arrow_table()
+
+
+def _key(name: str, about: str) -> str:
+    return f"{name} {about}".rstrip()
+
+
+def _rows(table: Kept) -> str:
+    """Name the table under which rows stand: numbers are those of DuckDB, which a view adds."""
+    return f"{table.name}_rows" if table.number else table.name
+
+
+def _left_after(texts: dict[str, str], reads: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Return how much is left to do when a statement begins, with what rests on it: the length of the longest chain."""
+    left = {name: len(text) for name, text in texts.items()}
+    for name in reversed(texts):
+        for before in reads[name]:
+            left[before] = max(left[before], len(texts[before]) + left[name])
+    return left
 
 
 def known_rows(table: str, until: str | None) -> str:

@@ -37,6 +37,10 @@ class Texts:
                 self._new = True
             return self._texts[name]
 
+    def __contains__(self, name: str) -> bool:
+        """Say whether the text of a step is known."""
+        return name in self._texts
+
     def save(self) -> None:
         """Write what is new; the file appears whole or not at all."""
         if not self._new:
