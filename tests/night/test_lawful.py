@@ -153,7 +153,7 @@ def test_the_narrowed_law_refuses_what_the_whole_law_refuses(
 
 def _acts(night: Night, country: str) -> ir.Table:
     rows = night.engine.table("law_rows_whole")
-    return rows.filter((rows.country == country) & (rows.books != ""))
+    return lawful.dressed(rows.filter((rows.country == country) & (rows.books != "")))
 
 
 def _events(night: Night, program: Program, country: str, past: Past) -> ir.Table:

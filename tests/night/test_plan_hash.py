@@ -41,6 +41,21 @@ def test_threads_ranges_and_runs_make_no_difference(
     assert all(one == found[0] for one in found)
 
 
+def test_parts_of_a_book_side_by_side_make_no_difference(book: LoadedBook, tmp_path: Path) -> None:
+    def night(parts: int, moment: Moment) -> tuple[Any, ...]:
+        options = Options(threads=2, memory="2GB", parts=parts)
+        summary, rows = books.planned(book, books.strategy(), moment, tmp_path / str(parts), options=options)
+        due = pq.read_table(summary.outputs["duties"]).to_pylist()
+        counts = (summary.refused, summary.refused_from_memory, summary.duties, summary.duties_overdue, summary.acts)
+        return summary.plan_hash, rows, due, counts
+
+    for moment in (NIGHT, Moment.ended(ON, "UTC")):
+        whole = night(1, moment)
+        assert len(whole[1]) > 100
+        assert whole[2]
+        assert all(night(parts, moment) == whole for parts in (2, 5))
+
+
 def test_the_order_of_rows_and_the_cut_into_files_make_no_difference(
     made: Path, book: LoadedBook, tmp_path: Path, home: Path
 ) -> None:

@@ -70,7 +70,7 @@ def test_where_nothing_is_declared_only_the_offer_is_known(tmp_path: Path) -> No
     text = books.DEFAULT.read_text("utf-8")
     start, end = text.index("templates:\n"), text.index("# Lowest rung first.")
     night = night_of(tmp_path, books.edited(tmp_path, (text[start:end], "")))
-    rows = night.engine.rows(night.engine.table("law_rows"))
+    rows = night.engine.rows(lawful.dressed(night.engine.table("law_rows")))
     assert {(one["treatment_no"], tuple(one["content"])) for one in rows if one["content_stated"]} == {
         (place, ("settlement_offer",))
         for place, treatment in enumerate(night.strategy.treatments)
@@ -84,7 +84,7 @@ def test_where_nothing_is_declared_only_the_offer_is_known(tmp_path: Path) -> No
 def all_acts(night: Night) -> ir.Table:
     """Return the acts of the night with every column that the law may ask for."""
     tables = night.engine.table
-    return lawful.acts(tables, tables("proposed"), lawful.VARIES)
+    return lawful.dressed(lawful.acts(tables, tables("proposed"), lawful.VARIES))
 
 
 def test_every_act_carries_what_its_template_declares(lawful_night: Night) -> None:

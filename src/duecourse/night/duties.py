@@ -51,6 +51,7 @@ SOON: Final = 7  # days
 KEY: Final = ("borrower_id", "loan_id", "duty")
 ANY: Final = "any"
 PAST: Final = "duty_past"  # the table of the book's events with what the ledger adds
+_ASKED: Final = {"purpose": "collection", "content_stated": False}  # of every question
 _ROLES: Final = frozenset({"collector.role", "actor.role"})
 _LEFT: Final = pa.schema([(name, pa.string()) for name in ("country", "role", "books", "ask", "part")])
 _MEETS: Final = (("country", "country"), ("collector.role", "role"), ("books", "books"), ("ask", "ask"))
@@ -130,7 +131,7 @@ def prepare(engine: Engine, parts: Sequence[Part]) -> list[Part]:
     asked = engine.answer("duty_questions", lambda: _questions(tables))
     left = _left(asked, parts)
     engine.give("duty_left", pa.Table.from_pylist(left, schema=_LEFT))
-    engine.keep("duty_open", lambda: _open(tables))
+    engine.name("duty_open", lambda: _open(tables))
     needed = {row["part"] for row in left}
     return [part for part in parts if part.program.suffix in needed]
 
@@ -152,10 +153,15 @@ def asked(tables: Tables, parts: Sequence[Part], past: Past) -> list[Asked]:
 
     def questions(part: Part) -> ir.Table:
         rows = tables("duty_open")
-        return rows.filter(rows.part == part.program.suffix)
+        return lawful.dressed(rows.filter(rows.part == part.program.suffix))
 
     return [
-        Asked(part.program, partial(questions, part), partial(past_in, tables, part.country, part.program, past))
+        Asked(
+            part.program,
+            partial(questions, part),
+            partial(past_in, tables, part.country, part.program, past),
+            {**lawful.ALWAYS, **_ASKED, "content": []},
+        )
         for part in parts
     ]
 
@@ -203,7 +209,7 @@ def _open(tables: Tables) -> ir.Table:
 
 def _given(country: str, role: str, on: date, past: Past) -> Given:
     """Return what is known beforehand of the questions of a country; not the day, lest every night compile anew."""
-    known = lawful.unvarying(duty_rows.VARIES, country, past) | {"purpose": "collection", "content_stated": False}
+    known = lawful.unvarying(duty_rows.VARIES, country, past) | _ASKED
     known |= {} if role == ANY else dict.fromkeys(_ROLES, role)
     return Given(known, past.kinds, on)
 

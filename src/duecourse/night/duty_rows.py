@@ -133,27 +133,22 @@ def _owed(rows: ir.Table) -> Any:
 def rows(tables: Tables) -> ir.Table:
     """Return the questions with all that the law may ask of each; columns as in `duecourse.law.columns`.
 
-    `act_no` is left to whoever keeps the table.
+    `act_no` is left to whoever keeps the table, and what follows from other columns to `lawful.dressed`.
     """
     found = tables("duty_asked").drop("country").join(_loans(tables), ["borrower_no", "loan_no"])
     found = found.drop("borrower_no_right", "loan_no_right") if "borrower_no_right" in found.columns else found
     found = found.join(tables("homes"), "borrower_no")
     found = found.left_join(tables("law_places"), list(lawful.PLACE))
     found = found.drop("country_right", "region_right", "locality_right")
+    columns = {**lawful.of_the_loan(found), **{f"borrower.{name}": found[name] for name in lawful.BORROWER}}
     return found.select(
         "loan_no", "ask", "borrower_id", "country", "day",
         world=found.borrower_no,
         moment=noon(found.day),
         seen=seen_until(found.day),
         books=found.books.fill_null(""),
-        rulebooks=found.books.fill_null("").split(" "),
-        calendar=found.country,
-        purpose=ibis.literal("collection"),
-        content=ibis.literal([], type="array<string>"),
-        content_stated=ibis.literal(value=False),
-        **lawful.of_the_loan(found),
-        **{"loan.delinquency_began_on": found.late_since},
-        **{f"borrower.{name}": found[name] for name in lawful.BORROWER},
+        **{name: value for name, value in columns.items() if name not in lawful.SAME_AS},
+        **{"loan.overdue_amount": found.overdue_now, "loan.delinquency_began_on": found.late_since},
     )  # fmt: skip
 
 

@@ -137,34 +137,33 @@ def homes(tables: Tables, whose: ir.Table) -> ir.Table:
 
 def proposed(tables: Tables) -> ir.Table:
     """Return each possible candidate of an act that the law judges, with each loan that it is about."""
-    said = ("content", "content_stated")
-    treatments = tables("treatments").select("treatment_no", "act", "channel", "purpose", "slot", *said)
+    treatments = tables("treatments").filter(ibis._.act.isin(_PROPOSED)).select("treatment_no", "act")
     rows = tables("open_candidates").filter(ibis._.blocked.isnull()).select("borrower_no", "treatment_no")
     rows = rows.join(treatments, "treatment_no")
-    rows = rows.filter(rows.act.isin(_PROPOSED))
     wanted = rows.select("borrower_no", "act").distinct()
-    return rows.join(about(tables, wanted).select("borrower_no", "act", "loan_no"), ["borrower_no", "act"])
+    rows = rows.join(about(tables, wanted).select("borrower_no", "act", "loan_no"), ["borrower_no", "act"])
+    return rows.select("borrower_no", "treatment_no", "loan_no")
 
 
 def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table:
     """Return the acts proposed with what the law asks of each: the columns wanted that a night has.
 
-    `act_no` is left to whoever keeps the table.
+    `act_no` is left to whoever keeps the table, and what follows from other columns to `with_constants`.
     """
+    said = tables("treatments").select("treatment_no", "act", "channel", "purpose", "slot", "content", "content_stated")
     terms = _terms(tables, proposed, with_last_due="loan.due_on" in wanted)
-    rows = proposed.join(terms, "loan_no").join(tables("homes"), "borrower_no")
+    rows = proposed.join(said, "treatment_no").join(terms, "loan_no").join(tables("homes"), "borrower_no")
     rows = rows.left_join(tables("law_places"), list(PLACE))
     rows = rows.drop("country_right", "region_right", "locality_right")
     rows = rows.mutate(slot=rows.slot.fill_null(""))
     rows = rows.left_join(tables("law_times"), ["zones", "slot"]).drop("zones_right", "slot_right")
     found = {
         **{name: rows[name] for name in ("day", *_OF_THE_DAY)},
-        "rulebooks": rows.books.fill_null("").split(" "),
-        "calendar": rows.country,
         **_of_the_act(rows),
         **of_the_loan(rows),
         **{f"borrower.{name}": rows[name] for name in BORROWER},
     }
+    kept = {SAME_AS.get(name, name) for name in wanted} | ({_SAID} if "content" in wanted else set())
     return rows.select(
         "treatment_no",
         "loan_no",
@@ -173,7 +172,7 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
         loan=rows.loan_id,
         seen=seen_until(rows.day),
         books=rows.books.fill_null(""),
-        **{name: value for name, value in found.items() if name in wanted - {"loan"}},
+        **{name: value for name, value in found.items() if name in kept - {"loan", *SAME_AS}},
     )
 
 
@@ -187,6 +186,12 @@ VARIES: Final = frozenset(
         *(f"borrower.{name}" for name in BORROWER),
     }
 )
+SAME_AS: Final[Mapping[str, str]] = {
+    # Columns of acts that are others under another name: nothing is worked out, or kept, for them.
+    "debt": "loan", "loan.id": "loan", "calendar": "country", "borrower.country": "country",
+    "actor.role": "collector.role", "loan.in_arrears_since": "loan.in_default_since", "loan.overdue_amount": "amount",
+}  # fmt: skip
+_SAID: Final = "said"  # the words of a template, with blanks between
 _OF_THE_DAY: Final = ("moment", "minute", "minute_earliest_zone", "minute_latest_zone", "holiday", "workday")
 ALWAYS: Final[Mapping[str, Any]] = {
     # What holds for whatever a night proposes: the firm's own people, lines and accounts, one loan at a time.
@@ -199,12 +204,11 @@ ALWAYS: Final[Mapping[str, Any]] = {
 def _of_the_act(rows: ir.Table) -> dict[str, Any]:
     """Say what is proposed, with what its template declares of its words. An offer to settle is a letter."""
     settles = rows.act == "settle"
-    nothing = ibis.literal([], type="array<string>")
     return {
         "act": settles.ifelse("contact", rows.act),
         "channel": settles.ifelse("letter", rows.channel),
         "purpose": rows.purpose.fill_null("collection"),
-        "content": (rows.content == "").ifelse(nothing, rows.content.split(" ")),
+        _SAID: rows.content,
         "content_stated": rows.content_stated,
         "amount": rows.overdue_now,
     }
@@ -293,11 +297,16 @@ def with_constants(rows: ir.Table, wanted: Mapping[str, str], always: Mapping[st
     """
     return rows.select(
         **{
-            name: rows[name].cast(kind)
-            if name in rows.columns
-            else ibis.literal(always[name]).cast(kind)
-            if name in always
-            else ibis.null(kind)
+            name: rows[name].cast(kind) if name in rows.columns else ibis.literal(always.get(name), type=kind)
             for name, kind in wanted.items()
         }
     )
+
+
+def dressed(rows: ir.Table) -> ir.Table:
+    """Add to acts or questions what follows from their columns: SAME_AS, and lists that are kept as texts."""
+    more = {name: rows[of] for name, of in SAME_AS.items() if of in rows.columns and name not in rows.columns}
+    if _SAID in rows.columns:
+        nothing = ibis.literal([], type="array<string>")
+        more["content"] = (rows[_SAID] == "").ifelse(nothing, rows[_SAID].split(" "))
+    return rows.mutate(rulebooks=rows.books.split(" "), **more)

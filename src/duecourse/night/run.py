@@ -60,12 +60,16 @@ STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts"
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: threads, memory for the engine (a DuckDB size), a folder for what does not fit, a house rulebook."""
+    """How to run: threads, memory for the engine (a DuckDB size), a folder for what does not fit, a house rulebook.
+
+    `parts` of the book are worked out side by side; 0 leaves their number to the size of the book.
+    """
 
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory: str = "6GB"
     spill: Path | None = None
     house: Path | None = None
+    parts: int = 0
 
 
 @dataclass(frozen=True)
@@ -181,10 +185,11 @@ class Night:
                 self.engine.whole(name, engines)
 
     def _engines(self) -> list[duckdb.DuckDB]:
-        """Return the engine, or one for each part of a large book: as many at a time as there are threads."""
-        threads = self.options.threads
-        parts = threads * -(-self.loans // (threads * _LOANS_OF_PART))
-        if self.loans < _LOANS_IN_PARTS or parts == 1:
+        """Return the engine, or one for each part of a large book."""
+        threads, parts = self.options.threads, self.options.parts or 1
+        if not self.options.parts and self.loans >= _LOANS_IN_PARTS:
+            parts = threads * -(-self.loans // (threads * _LOANS_OF_PART))
+        if parts == 1:
             return [self.engine]
         people = self.engine.borrowers()
         bounds = [people * number // parts for number in range(parts + 1)]  # each as many as the next, but for one

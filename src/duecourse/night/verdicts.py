@@ -182,7 +182,7 @@ def asked(tables: Tables, programs: Mapping[str, Program], past: Past) -> list[A
 
     def acts(country: str) -> ir.Table:
         rows = tables("law_rows")
-        return rows.filter((rows.country == country) & (rows.books != ""))
+        return lawful.dressed(rows.filter((rows.country == country) & (rows.books != "")))
 
     return [
         Asked(program, partial(acts, country), partial(past_in, tables, country, program, past))

@@ -106,11 +106,9 @@ class DuckDB:
         sees too. Its statements run one after the other.
         """
         schema = f"part_{number}"
-        cursor = self.connection.con.cursor()
+        cursor = self._cursor()
         self._do(f"CREATE SCHEMA IF NOT EXISTS {schema}", on=cursor)
         self._do(f"SET search_path = '{schema},main'", on=cursor)
-        if self._known_until:
-            self._do(self._known_until, on=cursor)
         engine = DuckDB(self.tables, ibis.duckdb.from_connection(cursor), self._texts, {}, empty=self.empty)
         for name in (*(table.name for table in TABLES), "positions"):
             rows = f"SELECT * FROM main.{name} WHERE borrower_no >= {low:d} AND borrower_no < {high:d}"
@@ -198,7 +196,14 @@ class DuckDB:
             self._note(name, text)
 
     def _make_beside(self, name: str, text: str) -> None:
-        self._do(f"CREATE OR REPLACE TABLE {name} AS {text}", on=self.connection.con.cursor())
+        self._do(f"CREATE OR REPLACE TABLE {name} AS {text}", on=self._cursor())
+
+    def _cursor(self) -> Any:
+        """Return a connection of its own for another thread; variables are not shared between connections."""
+        cursor = self.connection.con.cursor()
+        if self._known_until:
+            self._do(self._known_until, on=cursor)
+        return cursor
 
     def _note(self, name: str, text: str) -> None:
         if self._made.get(name) != text:  # another statement may make other columns
