@@ -141,8 +141,7 @@ class _Compiler:
                 self._step(f"law_facts_{len(self.steps)}", makers[way](part, self._rows_of(common=common)), part)
                 if common:
                     self.in_common.add(self.steps[-1].table)
-        self._step(JUDGED, self._judged(), [])
-        self._step(VERDICTS, self._verdicts(), [])
+        self._verdict_step()
         found = {name: table.get_name() for name, table in self.layers.items()}
         return Program(self.law, self.suffix, self.reads, tuple(self.steps), found, frozenset(self.in_common))
 
@@ -151,6 +150,13 @@ class _Compiler:
         self.steps.append(Step(name, ibis.to_sql(table, dialect=self.engine)))
         self.made[name.removesuffix(self.suffix)] = made = ibis.table(table.schema(), name=name)
         self.layers.update({fact.name: made for fact in layer})
+
+    def _verdict_step(self) -> None:
+        """Judge in one statement: what each rule says is some columns a rule, which are only read to set its bits."""
+        judged = self._judged()
+        verdicts = self._verdicts(ibis.table(judged.schema(), name=JUDGED))
+        texts = [ibis.to_sql(table, dialect=self.engine) for table in (judged, verdicts)]
+        self.steps.append(Step(f"{VERDICTS}{self.suffix}", f"WITH {JUDGED} AS ({texts[0]}) {texts[1]}"))
 
     def _order(self) -> Iterator[tuple[str, list[Fact]]]:
         """Sort the facts into layers: a fact's layer comes after those of all facts that it looks at."""
@@ -308,9 +314,8 @@ class _Compiler:
                 made[f"gives_{index}"] = ibis.cases((asked, value), else_=ibis.null(value.type()))
         return acts.select("act_no", **made)
 
-    def _verdicts(self) -> ir.Table:
+    def _verdicts(self, rows: ir.Table) -> ir.Table:
         """Set a bit for each rule: asked, refused, refused for want of knowledge; and give what answers give."""
-        rows = self.made[JUDGED]
         judged = [_verdict(rule, index, rows) for index, rule in enumerate(self.law.rules)]
         made: dict[str, ir.Value] = {}
         for word in range(0, len(judged), WORD):

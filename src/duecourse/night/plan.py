@@ -164,11 +164,11 @@ def _amounts(tables: Tables, rows: ir.Table) -> ir.Table:
 
 
 def canonical(tables: Tables) -> ir.Table:
-    """Return one text per row of the plan, in key order: what `plan_hash` is taken over."""
+    """Return one text per row of the plan, in key order, each with its end of line: `plan_hash` is taken over them."""
     rows = tables("plan")
     texts = [_text(rows, name) for name in COLUMNS if name not in {"borrower_no", "loans", "amounts", "reasons"}]
     texts += [rows.reasons.join(" ").fill_null(""), rows.about.fill_null("")]
-    line = ibis.literal(_SEPARATOR).join(texts)
+    line = ibis.literal(_SEPARATOR).join(texts) + "\n"
     return rows.mutate(line=line).order_by(*KEY).select("line")
 
 

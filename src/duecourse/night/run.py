@@ -255,9 +255,8 @@ class Night:
     def plan_hash(self) -> str:
         """Return the SHA-256 of the plan's rows in key order, in their canonical texts, UTF-8, one a line."""
         digest = hashlib.sha256()
-        for line in self.engine.texts(plan.canonical(self.engine.table)):
-            digest.update(line.encode())
-            digest.update(b"\n")
+        for text in self.engine.texts(plan.canonical(self.engine.table)):
+            digest.update(text)
         return digest.hexdigest()
 
 

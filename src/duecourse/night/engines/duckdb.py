@@ -286,10 +286,15 @@ class DuckDB:
         """Return one whole number."""
         return int(self.connection.to_pyarrow(value).as_py() or 0)
 
-    def texts(self, table: ir.Table) -> Iterator[str]:
-        """Stream the texts of the only column of a table, in order."""
+    def texts(self, table: ir.Table) -> Iterator[memoryview]:
+        """Stream the texts of the only column of a table, in order, as UTF-8 one behind the other."""
         for batch in self.connection.con.sql(self._text(table)).to_arrow_reader(100_000):
-            yield from batch.column(0).to_pylist()
+            if batch.num_rows == 0:
+                continue
+            column = batch.column(0).cast(pa.large_string())
+            _, places, text = column.buffers()
+            ends = memoryview(places).cast("q")[column.offset : column.offset + len(column) + 1]
+            yield memoryview(text)[ends[0] : ends[-1]]
 
     def loans(self) -> int:
         """Count the loans of the book: loan numbers run from 0 to this, less one."""
