@@ -161,6 +161,7 @@ def asked(tables: Tables, parts: Sequence[Part], past: Past) -> list[Asked]:
             partial(questions, part),
             partial(past_in, tables, part.country, part.program, past),
             {**lawful.ALWAYS, **_ASKED, "content": []},
+            past.tables,
         )
         for part in parts
     ]

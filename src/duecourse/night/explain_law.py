@@ -46,7 +46,7 @@ def lines(night: "Night", borrower: int) -> list[str]:
     engine.keep_all([[rows_of_acts]])
     acts = tables(f"law_rows{_SUFFIX}")
     history = partial(verdicts.history_of, tables, name, program, past)
-    verdicts.run(engine, [verdicts.Asked(program, partial(lawful.dressed, acts), history)])
+    verdicts.run(engine, [verdicts.Asked(program, partial(lawful.dressed, acts), history, about=past.tables)])
     known = verdicts.known_of(engine, program, acts)
     found = []
     for row in engine.rows(acts.order_by("treatment_no", "loan_no")):

@@ -61,6 +61,11 @@ class Past:
     empty: frozenset[str]
     read_as: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def tables(self) -> str:
+        """Which tables of the book tell of it: what statements over it must be told apart by."""
+        return f"without {' '.join(sorted(self.empty))} read {' '.join(sorted(self.read_as.values()))}"
+
 
 def past_of(tables: Tables, rows: Rows, empty: frozenset[str]) -> Past:
     """Return what a book tells; `rows` reads a small table, `empty` are its tables without a row."""
@@ -105,7 +110,7 @@ def people(tables: Tables, whose: ir.Table) -> ir.Table:
 def sources(kinds: frozenset[str], past: Past) -> list[str]:
     """Return the tables of the book that may tell of events of some kinds."""
     filled = {name: source for name, source in _SOURCES.items() if name not in past.empty}
-    return [name for name, source in filled.items() if source.names_kinds or kinds & source.kinds]
+    return [name for name, source in filled.items() if kinds and (source.names_kinds or kinds & source.kinds)]
 
 
 def told(

@@ -185,7 +185,7 @@ def asked(tables: Tables, programs: Mapping[str, Program], past: Past) -> list[A
         return lawful.dressed(rows.filter((rows.country == country) & (rows.books != "")))
 
     return [
-        Asked(program, partial(acts, country), partial(past_in, tables, country, program, past))
+        Asked(program, partial(acts, country), partial(past_in, tables, country, program, past), about=past.tables)
         for country, program in programs.items()
     ]
 
@@ -223,7 +223,7 @@ def give_history(engine: Engine, name: str, whose: Build, programs: Iterable[Pro
     tables, read = engine.table, list(programs)
     wanted = {column: kind for program in read for column, kind in program.reads.events.items()}
     kinds = frozenset(kind for program in read for kind in program.law.kinds)
-    about = " ".join(program.law.digest for program in read)
+    about = " ".join([*(program.law.digest for program in read), past.tables])
     people = f"{name}_people"
     engine.keep(people, lambda: past_people(tables, whose()), about)
     reading = {source: partial(_told, tables, source, people, wanted, kinds, past) for source in sources(kinds, past)}
