@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
@@ -269,7 +269,9 @@ def explain(
         night.plan(moment)
         terminal.show_sections(f"Loan {loan_id} on {moment.on}", explain_loan(night, moment, loan_id))
 
-    _with_night(mapping, data, out, rules, (on, known_at), _options(threads, memory, house), loan_id, show)
+    # One loan is explained from all that stands beside it, so the book is not cut into parts.
+    options = replace(_options(threads, memory, house), parts=1)
+    _with_night(mapping, data, out, rules, (on, known_at), options, loan_id, show)
 
 
 def _with_night(
