@@ -215,16 +215,22 @@ def table(found: Mapping[str, Any]) -> str:
     return "\n".join(f"{name:<13}{text}" for name, text in rows)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.night", description=__doc__.splitlines()[0])
+def options(module: str, says: str) -> argparse.ArgumentParser:
+    """Return the options that every bench of nights has: the book, how often to run, and what to print."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=says)
     parser.add_argument("--loans", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--on", type=date.fromisoformat, default=DEFAULT_ON)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--load-runs", type=int, default=1, help="0 uses tables loaded before")
     parser.add_argument("--folder", type=Path, default=Path("out/bench"))
     parser.add_argument("--json", action="store_true")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, measure, print."""
+    parser = options("bench.night", __doc__.splitlines()[0])
+    parser.add_argument("--load-runs", type=int, default=1, help="0 uses tables loaded before")
     given = parser.parse_args(arguments)
     plan = Plan(given.loans, given.seed, given.on, given.runs, given.load_runs, given.folder.resolve())
     found = result(plan)

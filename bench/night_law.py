@@ -5,16 +5,13 @@ that the law has the most to judge. Nights with and without law take turns, each
 means rulebooks without a rule: everything that the law would stop goes ahead.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from bench.night import Plan, alone, book_of, emptied, measure_load, middle, say, spread
-from duecourse.book.synth import DEFAULT_ON
+from bench.night import Plan, alone, book_of, emptied, measure_load, middle, options, say, spread
 
 STRATEGIES: Final[Mapping[str, str]] = {
     "default": "default",
@@ -51,14 +48,7 @@ def line(name: str, found: Mapping[str, Any]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(prog="python -m bench.night_law", description=__doc__.splitlines()[0])
-    parser.add_argument("--loans", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--on", type=date.fromisoformat, default=DEFAULT_ON)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--folder", type=Path, default=Path("out/bench"))
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args(arguments)
+    given = options("bench.night_law", __doc__.splitlines()[0]).parse_args(arguments)
     plan = Plan(given.loans, given.seed, given.on, given.runs, 0, given.folder.resolve())
     tables, _, _ = measure_load(plan, book_of(plan))
     found = {name: measured(plan, tables, name) for name in STRATEGIES}

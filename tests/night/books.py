@@ -4,7 +4,7 @@ import csv
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -263,6 +263,19 @@ def planned(book: LoadedBook, rules: Strategy, moment: Moment, out: Path, **opti
     """Run a night; return its summary and the rows of plan.parquet."""
     summary = run(book, rules, moment, out, options.pop("options", OPTIONS), **options)
     return summary, pq.read_table(summary.outputs["plan"]).to_pylist()
+
+
+def each_day(night: Night, folder: Path, table: str) -> Callable[[date], list[dict[str, Any]]]:
+    """Return how to ask for a table of the night that begins on a day; each day is worked out once."""
+
+    @cache
+    def found(on: date) -> list[dict[str, Any]]:
+        moment = Moment.began(on, "UTC")
+        night.positions(moment, folder / on.isoformat())
+        night.plan(moment)
+        return night.engine.rows(night.engine.table(table))
+
+    return found
 
 
 def open_law() -> Law:

@@ -7,7 +7,6 @@ lists all that is due about the borrower: `duty`, `by`, `rule`, and where they a
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +58,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 @pytest.fixture(scope="module")
 def due(night: Night, tmp_path_factory: pytest.TempPathFactory) -> Due:
-    folder = tmp_path_factory.mktemp("worked")
-
-    @cache
-    def found(on: date) -> list[dict[str, Any]]:
-        moment = Moment.began(on, "UTC")
-        night.positions(moment, folder / on.isoformat())
-        night.plan(moment)
-        return night.engine.rows(night.engine.table("duties"))
-
-    return found
+    return books.each_day(night, tmp_path_factory.mktemp("worked"), "duties")
 
 
 def told(row: Mapping[str, Any]) -> tuple[str, str, str, str]:

@@ -10,14 +10,12 @@ what happened on a day counts from the next day's plan on. All stories stand in 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from duecourse.night.moment import Moment
 from tests.night import books
 
 FOLDER = Path(__file__).parent
@@ -93,15 +91,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     # Payments are complete through a day after every story; only a day too old would be stale.
     book = books.loaded(books.tiny(folder / "book", rows, date(2026, 1, 1)), folder / "loaded")
     night = books.opened(book, books.strategy())
-
-    @cache
-    def plan(on: date) -> list[dict[str, Any]]:
-        moment = Moment.began(on, "UTC")
-        night.positions(moment, folder / on.isoformat())
-        night.plan(moment)
-        return night.engine.rows(night.engine.table("plan"))
-
-    yield plan
+    yield books.each_day(night, folder, "plan")
     night.engine.close()
 
 

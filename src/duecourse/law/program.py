@@ -120,7 +120,6 @@ class _Compiler:
         self.acts = ibis.table(self.act_schema, name=f"{ACTS}{suffix}")
         self.events = ibis.table(self.event_schema, name=f"{EVENTS}{suffix}")
         self.steps: list[Step] = []
-        self.made: dict[str, ir.Table] = {}  # by name without suffix: the tables that the steps make
         self.layers: dict[str, ir.Table] = {}  # by name of a fact: the table that it is a column of
         self.in_common: set[str] = set()
         self.shares = any(_way(fact) == "history" and self._is_common(fact.name) for fact in self.facts.values())
@@ -129,8 +128,7 @@ class _Compiler:
         """Compile all."""
         makers = {"define": self._define_layer, "history": self._history_layer, "business": self._business_layer}
         if self.shares:
-            self._step(SAME, self._same(), [])
-            self.acts = self.made[SAME]
+            self.acts = self._step(SAME, self._same(), [])
         for way, layer in self._order():
             if way == "event":
                 for part in _by_kinds(layer):
@@ -138,18 +136,21 @@ class _Compiler:
                 continue
             for part in self._split(layer, by_kind=way == "history"):
                 common = self._is_shared(part[0].name)
-                self._step(f"law_facts_{len(self.steps)}", makers[way](part, self._rows_of(common=common)), part)
+                made = makers[way](part, self._rows_of(common=common))
+                table = self._step(f"law_facts_{len(self.steps)}", made, part)
                 if common:
-                    self.in_common.add(self.steps[-1].table)
+                    self.in_common.add(table.get_name())
         self._verdict_step()
         found = {name: table.get_name() for name, table in self.layers.items()}
         return Program(self.law, self.suffix, self.reads, tuple(self.steps), found, frozenset(self.in_common))
 
-    def _step(self, name: str, table: ir.Table, layer: Iterable[Fact]) -> None:
+    def _step(self, name: str, table: ir.Table, layer: Iterable[Fact]) -> ir.Table:
+        """Add a statement; return the table that it makes."""
         name = f"{name}{self.suffix}"
         self.steps.append(Step(name, ibis.to_sql(table, dialect=self.engine)))
-        self.made[name.removesuffix(self.suffix)] = made = ibis.table(table.schema(), name=name)
+        made = ibis.table(table.schema(), name=name)
         self.layers.update({fact.name: made for fact in layer})
+        return made
 
     def _verdict_step(self) -> None:
         """Judge in one statement: what each rule says is some columns a rule, which are only read to set its bits."""

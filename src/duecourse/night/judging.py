@@ -45,13 +45,13 @@ def outlook(
     places = lawful.places(law, on, lawful.distinct(living, lawful.PLACE))
     engine.give("law_places", places)
     engine.give("law_times", lawful.times(strategy, on, lawful.distinct(living, ("zones",))))
-    verdicts.give_business_days(engine, law, on)
+    countries = sorted({str(row["country"]) for row in living})
+    verdicts.give_business_days(engine, law, countries, on)
     past = past_of(tables, engine.rows, empty)
     programs = verdicts.programs_of(law, strategy, on, past, places)
     if not with_duties:
         return Outlook(programs, None, (), past)
     due = open_duties(law)
-    countries = sorted({str(row["country"]) for row in living})
     engine.give("duty_asks", duty_rows.asks_of(due, countries))
     if duty_rows.adds_to_past(due.kinds):
         past = with_more(past, tables, duties.PAST, duty_rows.DERIVED)

@@ -114,13 +114,13 @@ def sources(kinds: frozenset[str], past: Past) -> list[str]:
 
 
 def told(
-    tables: Tables, source: str, people: ir.Table, wanted: Mapping[str, str], kinds: frozenset[str], past: Past
+    tables: Tables, source: str, people: str, wanted: Mapping[str, str], kinds: frozenset[str], past: Past
 ) -> ir.Table:
     """Return what a table of the book tells of some people, to be kept: events of some kinds, what differs of them.
 
-    `people` is a table as of `people`; `wanted` gives columns' Ibis types by name.
+    `people` names a table as of `people`; `wanted` gives columns' Ibis types by name.
     """
-    parts = _SOURCES[source].read(_reading(tables, past.read_as), people)
+    parts = _SOURCES[source].read(_reading(tables, past.read_as), tables(people))
     held = frozenset[str]().union(*(part.columns for part in parts))
     known = {**wanted, "event": "string", "moment": "int64", "borrower_no": "int64", "country": "string"}
     if "debts" in wanted:

@@ -205,11 +205,9 @@ def _books_by_country(places: pa.Table) -> dict[str, list[str]]:
     return {country: sorted(found[country]) for country in sorted(found)}
 
 
-def give_business_days(engine: Engine, law: Law, on: date) -> None:
-    """Give the engine the working days, some years around a day, of the book's countries that some rulebook binds."""
-    living = engine.answer("countries", lambda: engine.table("borrowers").select("country").distinct())
-    named = (row["country"] for row in living)
-    countries = sorted(name for name in named if any(book.binds(name) for book in law.books.values()))
+def give_business_days(engine: Engine, law: Law, living: Iterable[str], on: date) -> None:
+    """Give the engine the working days, some years around a day, of countries lived in that some rulebook binds."""
+    countries = sorted(name for name in living if any(book.binds(name) for book in law.books.values()))
     first, last = date(on.year - _YEARS_BEFORE, 1, 1), date(on.year + _YEARS_AFTER, 12, 31)
     engine.stored(
         BUSINESS_DAYS,
@@ -226,7 +224,7 @@ def give_history(engine: Engine, name: str, whose: Build, programs: Iterable[Pro
     about = " ".join([*(program.law.digest for program in read), past.tables])
     people = f"{name}_people"
     engine.keep(people, lambda: past_people(tables, whose()), about)
-    reading = {source: partial(_told, tables, source, people, wanted, kinds, past) for source in sources(kinds, past)}
+    reading = {source: partial(told, tables, source, people, wanted, kinds, past) for source in sources(kinds, past)}
     engine.keep_all([[Kept(f"{name}_{source}", build, about, "row_no")] for source, build in reading.items()])
 
 
@@ -235,12 +233,6 @@ def history_of(tables: Tables, name: str, program: Program, past: Past) -> ir.Ta
     kinds = program.law.kinds
     parts = {source: tables(f"{name}_{source}") for source in sources(kinds, past)}
     return whole(parts or {"": _nothing(tables(f"{name}_people"))}, program.reads.events, kinds)
-
-
-def _told(
-    tables: Tables, source: str, people: str, wanted: Mapping[str, str], kinds: frozenset[str], past: Past
-) -> ir.Table:
-    return told(tables, source, tables(people), wanted, kinds, past)
 
 
 def _nothing(people: ir.Table) -> ir.Table:

@@ -109,11 +109,11 @@ class DuckDB:
         cursor = self._cursor()
         self._do(f"CREATE SCHEMA IF NOT EXISTS {schema}", on=cursor)
         self._do(f"SET search_path = '{schema},main'", on=cursor)
-        engine = DuckDB(self.tables, ibis.duckdb.from_connection(cursor), self._texts, {}, empty=self.empty)
+        connection = ibis.duckdb.from_connection(cursor)
+        engine = DuckDB(self.tables, connection, self._texts, {}, empty=self.empty, schema=schema)
         for name in (*(table.name for table in TABLES), "positions"):
             rows = f"SELECT * FROM main.{name} WHERE borrower_no >= {low:d} AND borrower_no < {high:d}"
             engine._do(f"CREATE OR REPLACE VIEW {name} AS {rows}")
-        engine.schema = schema
         return engine
 
     def whole(self, name: str, parts: Sequence["DuckDB"]) -> None:
@@ -145,7 +145,7 @@ class DuckDB:
         self.make(name, self.text(name, build, about))
 
     def keep_all(self, lists: Sequence[Sequence[Kept]]) -> None:
-        """Do as `keep` and `numbered` for lists of tables, side by side; one may read those before it in its list."""
+        """Work out lists of tables side by side and keep them; one may read those before it in its list."""
         tables = [table for each in lists for table in each]
         if all(_key(table.name, table.about) in self._texts for table in tables):
             self.make_all(
