@@ -64,6 +64,13 @@ StrategyFile = Annotated[
     Path | None, typer.Option("--strategy", help="Strategy file (YAML); by default the packaged one.")
 ]
 House = Annotated[Path | None, typer.Option(help="House rulebook (YAML): rules of the lender on top of the law.")]
+Borrowers = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Work out only the borrowers named in a file, one a line; their rows are those of a full run.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="Folder for outputs; by default out/ and the book's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; by default one for each core.")]
@@ -209,14 +216,18 @@ def run(
     threads: Threads = None,
     memory: Memory = "6GB",
     house: House = None,
+    borrowers: Borrowers = None,
 ) -> None:
     """Plan the night of a business date: positions, plan and report."""
     from duecourse import terminal
+    from duecourse.book.few import read_borrowers
 
     home = _home(mapping, out)
     rules = _strategy(strategy)
+    some = read_borrowers(borrowers) if borrowers else None
     book = _load(mapping, data, home, threads, memory)
-    summary = _night(book, rules, _moment(on, known_at, book.zone), home, _options(threads, memory, house))
+    moment = _moment(on, known_at, book.zone)
+    summary = _night(book, rules, moment, home, _options(threads, memory, house), borrowers=some)
     if as_json:
         typer.echo(json.dumps(asdict(summary)))
     else:
@@ -230,6 +241,7 @@ def _night(
     home: Path,
     options: "Options",
     look: "Callable[[Night], None] | None" = None,
+    borrowers: list[str] | None = None,
 ) -> "Summary":
     """Run the night with its reports; `look` sees the night's tables before they are closed."""
     from duecourse import printing
@@ -243,7 +255,7 @@ def _night(
         return reports.write(night, moment, folder, plan_hash, LANGUAGES)
 
     with printing.progress() as tell:
-        return run_night(book, rules, moment, home, options, tell, report)
+        return run_night(book, rules, moment, home, options, tell, report, borrowers=borrowers)
 
 
 @app.command()

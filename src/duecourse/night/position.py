@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ class RefusedLoansError(Exception):
 
 def run(
     readers: Callable[[], Reader],
-    loans: int,
+    bounds: Sequence[int],
     on: date,
     buckets: tuple[str, Sequence[Bucket]],
     out: Path,
@@ -76,23 +77,23 @@ def run(
 ) -> None:
     """Write `positions/` and `history/` under `out`, one file per range of loans.
 
-    `readers` gives a reader for a thread; `buckets` is what they count and their bounds.
+    `readers` gives a reader for a thread; a range of loan numbers lies between two of `bounds`; `buckets` is what they
+    count and their bounds.
     """
     for name in ("positions", "history"):
         (out / name).mkdir(parents=True, exist_ok=True)
-    lows = list(range(0, loans, RANGE))
+    ranges = list(pairwise(bounds))
 
     def work(place: int) -> None:
-        low = lows[place]
-        book = read(readers(), low, min(low + RANGE, loans), day_number(on))
+        book = read(readers(), *ranges[place], day_number(on))
         worked = positions(book.histories, on)
         _write(position_table(book, worked, buckets), out / "positions", place)
         _write(history_table(book, worked), out / "history", place)
 
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        for done, _ in enumerate(pool.map(work, range(len(lows))), 1):
+        for done, _ in enumerate(pool.map(work, range(len(ranges))), 1):
             if progress:
-                progress(done, len(lows))
+                progress(done, len(ranges))
 
 
 def _write(table: pa.Table, folder: Path, place: int) -> None:

@@ -7,21 +7,23 @@ load -> position -> ageing -> facts -> stage -> candidates -> verdicts -> duties
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any, Final, TypeVar
 
 import ibis
 import pyarrow as pa
 
+from duecourse.book import few
 from duecourse.book.loaded import LoadedBook
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.catalogue import Catalogue
@@ -33,6 +35,7 @@ from duecourse.night import (
     candidates,
     caps,
     choice,
+    cuts,
     duties,
     fact_sources,
     facts,
@@ -42,6 +45,7 @@ from duecourse.night import (
     stage,
     verdicts,
 )
+from duecourse.night.aside import written_aside
 from duecourse.night.engines import duckdb
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
@@ -55,6 +59,7 @@ _LOANS_OF_PART: Final = 700_000  # at most, lest those worked out side by side t
 _FOR_THE_PLAN: Final = frozenset(
     {"holds_now", "set_aside", "standing", "unplaced", "candidates", "law_refused", "law_doubted", "ranked", "duties"}
 )
+Report = Callable[["Night", Path, str], dict[str, str]]
 STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts", "duties", "choice", "plan", "report")
 
 
@@ -112,7 +117,7 @@ class Night:
         """
         self.book = book
         self.strategy = strategy
-        self.law = law or (with_house(options.house) if options.house else law_of((), users_folder()))
+        self.law = law or rulebooks(options)
         self.lawful = verdicts.Counted({}, {}, {})
         self.due = duties.Counted({}, {}, {})
         self.options = options
@@ -124,7 +129,6 @@ class Night:
         self.engine = duckdb.DuckDB.open(
             book.folder, texts, self.empty, threads=options.threads, memory=options.memory, spill=spill
         )
-        self.loans = self.engine.loans()
         self.capped = caps.Found()
         self._give_strategy()
 
@@ -142,15 +146,22 @@ class Night:
         """Work out what every loan owes at the moment, into `positions/` and `history/` under `out`."""
         self.engine.look_at(moment)
         self.find_caps(moment)
-        position.run(
-            lambda: self.engine.ranges(moment, self.book.zone, capped=bool(self.capped.asked)),
-            self.loans,
-            moment.on,
-            (self.strategy.buckets.by, self.strategy.buckets.ranges),
-            out,
-            self.options.threads,
-            (lambda done, total: progress("position", done, total)) if progress else None,
-        )
+        try:
+            position.run(
+                lambda: self.engine.ranges(moment, self.book.zone, capped=bool(self.capped.asked)),
+                self.engine.bounds("loan_no", self.book.loans, position.RANGE),
+                moment.on,
+                (self.strategy.buckets.by, self.strategy.buckets.ranges),
+                out,
+                self.options.threads,
+                (lambda done, total: progress("position", done, total)) if progress else None,
+            )
+        except position.RefusedLoansError as error:
+            named = ", ".join(error.args[0][:5])
+            raise DueCourseError(
+                f"amounts of {len(error.args[0])} loans grow too large to be exact: {named}; "
+                "check their rates and dates"
+            ) from None
         self.engine.read("positions", out / "positions", position.SCHEMA)
         self.engine.read("history", out / "history", position.HISTORY)
 
@@ -158,12 +169,20 @@ class Night:
         """Find the law's caps on every loan, or on one; the engine must look at the moment."""
         self.capped = caps.find(self.engine, self.law, moment.on, self.empty, loan_no)
 
-    def plan(self, moment: Moment, progress: Progress | None = None, *, with_duties: bool = True) -> None:
+    def plan(
+        self,
+        moment: Moment,
+        progress: Progress | None = None,
+        *,
+        with_duties: bool = True,
+        cuts: choice.Cuts | None = None,
+    ) -> choice.Cuts:
         """Work out the plan from the positions last worked out; leaves the tables `plan` and `duties` in the engine.
 
         Without duties the step `duties` is left out: nothing of the plan rests on it. A large book is worked out in
         parts, side by side: what is done for one borrower rests on no other's rows, but for the choice within
-        capacities.
+        capacities. `cuts` are those of the whole book, where this is one of a few borrowers; those of the choice are
+        returned.
         """
         outlook = judging.outlook(self.engine, self.law, self.strategy, moment.on, self.empty, with_duties=with_duties)
         engines = self._engines()
@@ -178,22 +197,22 @@ class Night:
                 self.engine.whole(name, engines)
         with steps.one("choice"):
             most = max(len(rung.treatments) for rung in self.strategy.ladder)
-            chosen = choice.choose(self.engine.table, self.engine, most)
+            chosen, found_cuts = choice.choose(self.engine.table, self.engine, most, cuts)
         side_by_side(lambda engine: self._write_down(engine, chosen, steps), engines, self.options.threads)
         if len(engines) > 1:
             for name in ("plan", *(("duties",) if with_duties else ())):
                 self.engine.whole(name, engines)
+        return found_cuts
 
     def _engines(self) -> list[duckdb.DuckDB]:
         """Return the engine, or one for each part of a large book."""
         threads, parts = self.options.threads, self.options.parts or 1
-        if not self.options.parts and self.loans >= _LOANS_IN_PARTS:
-            parts = threads * -(-self.loans // (threads * _LOANS_OF_PART))
+        if not self.options.parts and self.book.loans >= _LOANS_IN_PARTS:
+            parts = threads * -(-self.book.loans // (threads * _LOANS_OF_PART))
         if parts == 1:
             return [self.engine]
-        people = self.engine.borrowers()
-        bounds = [people * number // parts for number in range(parts + 1)]  # each as many as the next, but for one
-        return [self.engine.part(number, *bounds[number : number + 2]) for number in range(parts)]
+        bounds = self.engine.bounds("borrower_no", self.book.borrowers, -(-self.book.borrowers // parts))
+        return [self.engine.part(number, *ends) for number, ends in enumerate(pairwise(bounds))]
 
     def _propose(
         self, engine: duckdb.DuckDB, moment: Moment, outlook: judging.Outlook, steps: "_Steps"
@@ -237,6 +256,10 @@ class Night:
         if engine is not self.engine:
             engine.forget(needed=("plan", "duties"))
 
+    def close(self) -> None:
+        """Close the engine."""
+        self.engine.close()
+
     def _needed(self) -> frozenset[str]:
         return self.strategy.facts | {"overdue_amount", "days_past_due"}
 
@@ -258,6 +281,11 @@ class Night:
         for text in self.engine.texts(plan.canonical(self.engine.table)):
             digest.update(text)
         return digest.hexdigest()
+
+
+def rulebooks(options: Options) -> Law:
+    """Return every rulebook of the package, and the house rulebook of the options."""
+    return with_house(options.house) if options.house else law_of((), users_folder())
 
 
 class _Steps:
@@ -298,54 +326,65 @@ def run(
     out: Path,
     options: Options | None = None,
     progress: Progress | None = None,
-    report: Callable[[Night, Path, str], dict[str, str]] | None = None,
+    report: Report | None = None,
     law: Law | None = None,
+    borrowers: Sequence[str] | None = None,
 ) -> Summary:
     """Run the night and write its outputs to `out`/<business date>, all or nothing; return the summary.
 
     A folder of an earlier run for the same date is replaced once the new one is complete. `report` writes reports
     from the night's tables, given the folder and the plan's hash, and returns their names and paths. `law` is every
-    rulebook of the package unless said.
+    rulebook of the package unless said. With `borrowers` only these are worked out, into `out`/<business date>-few;
+    their rows are those of a run over the whole book.
     """
-    begun = time.perf_counter()
-    night = Night(book, strategy, options or Options(), law)
-    folder = out / moment.on.isoformat()
-    aside = out / f".{moment.on.isoformat()}.{os.getpid()}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
+    begun, options = time.perf_counter(), options or Options()
+    law = law or rulebooks(options)
+    if borrowers is None:
+        with closing(Night(book, strategy, options, law)) as night:
+            return _write(night, moment, out / moment.on.isoformat(), begun, progress, report)
+    kept = cuts.place(book, strategy, law, moment)
+    known = cuts.read(kept) if strategy.capacity_per_day else []
+    if known is None:
+        with (
+            closing(Night(book, strategy, options, law)) as night,
+            TemporaryDirectory(prefix=".cuts-", dir=out) as aside,
+        ):
+            night.positions(moment, Path(aside), progress)
+            known = night.plan(moment, progress, with_duties=False)
+        cuts.write(kept, known)
+    with (
+        few.book_of(book, borrowers, threads=options.threads, memory=options.memory) as some,
+        closing(Night(some, strategy, options, law)) as night,
+    ):
+        return _write(night, moment, out / f"{moment.on}-few", begun, progress, report, known)
+
+
+def _write(
+    night: Night,
+    moment: Moment,
+    folder: Path,
+    begun: float,  # float: seconds
+    progress: Progress | None,
+    report: Report | None,
+    known: choice.Cuts | None = None,
+) -> Summary:
+    """Run a night and write its outputs to a folder; `known` are the whole book's cuts, where this is a few of it."""
+    engine = night.engine
+    with written_aside(folder) as aside:
         night.positions(moment, aside, progress)
-        night.plan(moment, progress)
-        night.engine.write(night.engine.table("plan").drop("about").order_by(*plan.KEY), aside / "plan.parquet")
-        night.engine.write(night.engine.table("duties").order_by(*duties.KEY), aside / "duties.parquet")
-        outputs = {
-            "plan": "plan.parquet", "duties": "duties.parquet", "positions": "positions", "history": "history"
-        }  # fmt: skip
+        found = night.plan(moment, progress, cuts=known)
+        engine.write(engine.table("plan").drop("about").order_by(*plan.KEY), aside / "plan.parquet")
+        engine.write(engine.table("duties").order_by(*duties.KEY), aside / "duties.parquet")
+        outputs = {"plan": "plan.parquet", "duties": "duties.parquet", "positions": "positions", "history": "history"}
         plan_hash = night.plan_hash()
         if report:
             outputs |= report(night, aside, plan_hash)
         paths = {name: str(folder / path) for name, path in outputs.items()}
         summary = summarise(night, moment, plan_hash, begun, paths)
         (aside / "manifest.json").write_text(json.dumps(asdict(summary), indent=1) + "\n", encoding="utf-8")
-        _replace(aside, folder)
-    except position.RefusedLoansError as error:
-        named = ", ".join(error.args[0][:5])
-        raise DueCourseError(
-            f"amounts of {len(error.args[0])} loans grow too large to be exact: {named}; check their rates and dates"
-        ) from None
-    finally:
-        night.engine.close()
-        shutil.rmtree(aside, ignore_errors=True)
+    if known is None:
+        cuts.write(cuts.place(night.book, night.strategy, night.law, moment), found)
     return summary
-
-
-def _replace(aside: Path, folder: Path) -> None:
-    """Put a finished folder in its place; an earlier one is moved away first and then removed."""
-    old = aside.with_name(f"{aside.name}.old")
-    if folder.exists():
-        folder.rename(old)
-    aside.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def summarise(

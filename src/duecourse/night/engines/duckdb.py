@@ -296,17 +296,21 @@ class DuckDB:
             ends = memoryview(places).cast("q")[column.offset : column.offset + len(column) + 1]
             yield memoryview(text)[ends[0] : ends[-1]]
 
-    def loans(self) -> int:
-        """Count the loans of the book: loan numbers run from 0 to this, less one."""
-        return self._numbers("loans", "loan_no")
+    def bounds(self, number: str, count: int, size: int) -> list[int]:
+        """Cut the numbers of the `count` loans or borrowers of the book (`number`: loan_no, borrower_no) into ranges.
 
-    def borrowers(self) -> int:
-        """Count the borrowers of the book: their numbers run from 0 to this, less one."""
-        return self._numbers("borrowers", "borrower_no")
-
-    def _numbers(self, table: str, column: str) -> int:
-        found = self._do(f"SELECT max({column}) + 1 FROM {self.file(table)}")
-        return int(found[0][0] or 0)
+        Each range, from one bound to before the next, holds `size` of them, the last perhaps fewer. In a book of a few
+        borrowers numbers are missing.
+        """
+        file = self.file("loans" if number == "loan_no" else "borrowers")
+        end = int(self._do(f"SELECT coalesce(max({number}) + 1, 0) FROM {file}")[0][0])
+        if end == count:
+            return [*range(0, end, size), end]
+        placed = (
+            f"SELECT n, row_number() OVER (ORDER BY n) - 1 AS place FROM (SELECT DISTINCT {number} AS n FROM {file})"
+        )
+        found = self._do(f"SELECT n FROM ({placed}) WHERE place % {size:d} = 0 ORDER BY n")
+        return [*(row[0] for row in found), end]
 
     def ranges(self, moment: Moment, zone: str, *, capped: bool = False) -> "Ranges":
         """Return a reader of loan histories by range of loan numbers, for one thread.

@@ -22,7 +22,7 @@ class Texts:
     def __init__(self, folder: Path, engine: str, strategy_hash: str, empty: Iterable[str]) -> None:
         """Find the texts of this engine, strategy, code and list of empty tables in a folder; nothing need be there."""
         self.folder = folder
-        self._path = folder / f"{_key(f'{engine} {strategy_hash} {sorted(empty)}')}.json"
+        self._path = folder / f"{key(f'{engine} {strategy_hash} {sorted(empty)}')}.json"
         self._texts: dict[str, str] = {}
         self._new = False
         self._lock = RLock()  # parts of a book are worked out side by side
@@ -52,7 +52,8 @@ class Texts:
         self._new = False
 
 
-def _key(about: str) -> str:
+def key(about: str) -> str:
+    """Return a short hash of what something is about, and of the code that works it out."""
     digest = hashlib.sha256(f"{about} {version('ibis-framework')} {version('sqlglot')}".encode())
     home = Path(duecourse.__file__).parent
     for part in _PARTS:
