@@ -8,7 +8,7 @@ days is cut.
 
 from typing import Final
 
-from duecourse.ledger.compiled import compiled
+from duecourse.ledger.compiled import inlined
 
 UNIT: Final = 657_000_000_000  # lcm of 10^9, 365·10^6 and 360·10^6
 PER_PPB_DAY: Final = 657  # UNIT / 10^9
@@ -20,7 +20,7 @@ _LIMB_SIZE: Final = 1 << _LIMB
 _LIMB_MASK: Final = _LIMB_SIZE - 1
 
 
-@compiled
+@inlined
 def times(amount: int, factor: int) -> tuple[int, int]:
     """Return amount × factor / UNIT exactly, as (whole, part).
 
@@ -45,7 +45,7 @@ def times(amount: int, factor: int) -> tuple[int, int]:
     return amount * quotient + whole, part
 
 
-@compiled
+@inlined
 def plus(whole: int, part: int, more_whole: int, more_part: int) -> tuple[int, int]:
     """Add two exact amounts."""
     part += more_part
@@ -54,7 +54,7 @@ def plus(whole: int, part: int, more_whole: int, more_part: int) -> tuple[int, i
     return whole + more_whole, part
 
 
-@compiled
+@inlined
 def minus(whole: int, part: int, less_whole: int, less_part: int) -> tuple[int, int]:
     """Subtract an exact amount from one that is not smaller."""
     part -= less_part
@@ -63,13 +63,13 @@ def minus(whole: int, part: int, less_whole: int, less_part: int) -> tuple[int, 
     return whole - less_whole, part
 
 
-@compiled
+@inlined
 def exceeds(whole: int, part: int, other_whole: int, other_part: int) -> bool:
     """Tell whether the first exact amount is larger than the second."""
     return whole > other_whole or (whole == other_whole and part > other_part)
 
 
-@compiled
+@inlined
 def share(amount: int, ppm: int) -> int:
     """Return amount × ppm / 1,000,000 rounded down, without leaving 64 bits."""
     whole = amount // 1_000_000  # split so that no product leaves 64 bits

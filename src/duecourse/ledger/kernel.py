@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duecourse.ledger import steps
-from duecourse.ledger.compiled import compiled
+from duecourse.ledger.compiled import compiled, inlined
 from duecourse.ledger.histories import NEVER, Days, Histories, Numbers
 from duecourse.ledger.state import (
     COST,
@@ -87,29 +87,29 @@ def run(
     from `book.instalments.start[l]` on, `facts[SEGMENTS, l]` of them.
     """
     for loan in range(first, last):
-        count = one_run(book, loan, on, ENFORCEABLE, work, segments)
-        cut = work.purse[CUT_ANY] == 1
-        if cut:
-            one_run(book, loan, on, CONTRACTUAL, work, segments)
-            write_amounts(on, work, amounts[:, loan], CONTRACTUAL)
-            count = one_run(book, loan, on, ENFORCEABLE, work, segments)
-        write_amounts(on, work, amounts[:, loan], ENFORCEABLE)
-        if not cut:
-            for row in range(RUN_ROWS):  # nothing was cut, so both runs are the same
-                amounts[row, loan] = amounts[RUN_ROWS + row, loan]
         fact = facts[:, loan]
-        fact[SEGMENTS] = count
+        fact[SEGMENTS] = one_run(book, loan, on, ENFORCEABLE, work, segments)
         fact[REFUSED_LOAN] = work.purse[REFUSED]
+        write_amounts(on, work, amounts[:, loan], ENFORCEABLE)
         write_ageing(book, loan, on, work, fact)
         write_payments(book, loan, on, fact)
         write_next_due(on, work, fact)
         write_on_time(on, work, fact)
         write_spell(book.instalments.start[loan], fact, segments)
+        if work.purse[CUT_ANY] == 0:
+            for row in range(RUN_ROWS):  # nothing was cut, so both runs are the same
+                amounts[row, loan] = amounts[RUN_ROWS + row, loan]
+        else:
+            one_run(book, loan, on, CONTRACTUAL, work, segments)
+            write_amounts(on, work, amounts[:, loan], CONTRACTUAL)
 
 
 @compiled
 def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segments: Days) -> int:
-    """Play one loan's history up to and including day `on`; return how many segments of history there are."""
+    """Play one loan's history up to and including day `on`; return how many segments of history there are.
+
+    Segments are written by the enforceable run, which ageing follows.
+    """
     count = steps.lay_out(book, loan, work)
     for place in range(PURSE):
         work.purse[place] = 0
@@ -144,18 +144,16 @@ def one_run(book: Histories, loan: int, on: int, enforce: int, work: Work, segme
         now_oldest = oldest_unmet(day, work)
         if now_oldest != oldest:
             if oldest != NEVER and day > begins:
-                write_segment(segments, written, begins, day, oldest)
-                written += 1
+                written += write_segment(segments, written, begins, day, oldest, enforce)
             oldest = now_oldest
             begins = NEVER if oldest == NEVER else max(day, oldest + 1)
         before = day
     if oldest != NEVER and begins <= on:
-        write_segment(segments, written, begins, NEVER, oldest)
-        written += 1
+        written += write_segment(segments, written, begins, NEVER, oldest, enforce)
     return int(written - first)
 
 
-@compiled
+@inlined
 def terms_on(rows: NDArray[np.int64], versions: int, version: int, day: int) -> int:
     """Return the version of the terms in force on a day, looking forward from an earlier one."""
     while version + 1 < versions and rows[version + 1, T_EFFECTIVE] <= day:
@@ -163,7 +161,7 @@ def terms_on(rows: NDArray[np.int64], versions: int, version: int, day: int) -> 
     return version
 
 
-@compiled
+@inlined
 def oldest_unmet(day: int, work: Work) -> int:
     """Return the oldest due date, up to and including a day, of an instalment that is not met; NEVER for none.
 
@@ -176,15 +174,18 @@ def oldest_unmet(day: int, work: Work) -> int:
     return NEVER
 
 
-@compiled
-def write_segment(segments: Days, place: int, begins: int, until: int, oldest: int) -> None:
-    """Write one segment of history."""
+@inlined
+def write_segment(segments: Days, place: int, begins: int, until: int, oldest: int, enforce: int) -> int:
+    """Write one segment of history, in the enforceable run; return how many were written."""
+    if enforce == 0:
+        return 0
     segments[0, place] = begins
     segments[1, place] = until
     segments[2, place] = oldest
+    return 1
 
 
-@compiled
+@inlined
 def write_amounts(on: int, work: Work, amounts: Numbers, enforce: int) -> None:
     """Add up one run's lines by component and by when they fall due."""
     items = work.items
@@ -205,7 +206,7 @@ def write_amounts(on: int, work: Work, amounts: Numbers, enforce: int) -> None:
     amounts[first + ROW_CUT] = cut
 
 
-@compiled
+@inlined
 def write_ageing(book: Histories, loan: int, on: int, work: Work, fact: Numbers) -> None:
     """Write the oldest due date overdue, days past due and delinquent days, from the enforceable run."""
     items = work.items
@@ -230,7 +231,7 @@ def write_ageing(book: Histories, loan: int, on: int, work: Work, fact: Numbers)
     fact[DELINQUENT_DAYS] = max(0, days - grace - paused_days(book, loan, due, on))
 
 
-@compiled
+@inlined
 def paused_days(book: Histories, loan: int, after: int, until: int) -> int:
     """Count the days in (after, until] that lie in any pause; pauses are sorted by first day and may overlap."""
     count = 0
@@ -244,7 +245,7 @@ def paused_days(book: Histories, loan: int, after: int, until: int) -> int:
     return count
 
 
-@compiled
+@inlined
 def write_payments(book: Histories, loan: int, on: int, fact: Numbers) -> None:
     """Write the sum paid, and the day and amount of the last day with a payment."""
     total = 0
@@ -263,7 +264,7 @@ def write_payments(book: Histories, loan: int, on: int, fact: Numbers) -> None:
     fact[LAST_PAID_AMOUNT] = last_amount
 
 
-@compiled
+@inlined
 def write_next_due(on: int, work: Work, fact: Numbers) -> None:
     """Write the next due date that credit does not cover yet, and what is missing of its first instalment."""
     items = work.items
@@ -281,7 +282,7 @@ def write_next_due(on: int, work: Work, fact: Numbers) -> None:
         credit -= amount
 
 
-@compiled
+@inlined
 def write_on_time(on: int, work: Work, fact: Numbers) -> None:
     """Count the instalments fallen due, and how many of the latest in a row were met by their due date."""
     items = work.items
@@ -302,7 +303,7 @@ def write_on_time(on: int, work: Work, fact: Numbers) -> None:
     fact[FALLEN_DUE] = fallen_due
 
 
-@compiled
+@inlined
 def write_spell(first: int, fact: Numbers, segments: Days) -> None:
     """Write the first day of the spell under way, or the first clean day after the last one."""
     fact[SPELL_FROM] = NEVER

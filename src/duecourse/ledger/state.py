@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from duecourse.ledger.compiled import compiled
+from duecourse.ledger.compiled import inlined
 from duecourse.ledger.histories import Histories, Numbers
 
 COST, FEE, LATE_FEE, PENALTY, INTEREST, LATE_INTEREST, PRINCIPAL = range(7)
@@ -84,7 +84,7 @@ def _longest(start: Numbers) -> int:
     return int(np.diff(start).max(initial=0))
 
 
-@compiled
+@inlined
 def outstanding(work: Work) -> int:
     """Sum all principal lines, due or not."""
     total = 0
@@ -93,7 +93,7 @@ def outstanding(work: Work) -> int:
     return int(total)
 
 
-@compiled
+@inlined
 def note(work: Work, day: int, kind: int, place: int, line: int, amount: int, detail: int) -> None:
     """Keep a row of the trace, when there is room for one."""
     row = work.purse[TRACED]

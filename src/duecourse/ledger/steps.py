@@ -9,7 +9,7 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from duecourse.ledger.compiled import compiled
+from duecourse.ledger.compiled import inlined
 from duecourse.ledger.exact import (
     PER_PPB_DAY,
     PER_PPM_YEAR_360,
@@ -100,7 +100,7 @@ _ACTUAL_365: Final = 0
 _THIRTY: Final = 2
 
 
-@compiled
+@inlined
 def lay_out(book: Histories, loan: int, work: Work) -> int:
     """Merge instalments and charges into item order; return how many items there are."""
     row = book.instalments.start[loan]
@@ -133,7 +133,7 @@ def lay_out(book: Histories, loan: int, work: Work) -> int:
     return place
 
 
-@compiled
+@inlined
 def late_terms(items: NDArray[np.int64], place: int, terms: Numbers) -> None:
     """Set grace and late fee of an instalment, by the terms on its due date."""
     items[place, PENALTY_AFTER] = terms[T_GRACE]
@@ -145,7 +145,7 @@ def late_terms(items: NDArray[np.int64], place: int, terms: Numbers) -> None:
     items[place, FEE_DAY] = items[place, DUE] + terms[T_GRACE] + 1
 
 
-@compiled
+@inlined
 def version_on(book: Histories, loan: int, day: int) -> int:
     """Return the version of the terms in force on a day; before the first, the first."""
     version = book.terms.start[loan]
@@ -154,16 +154,22 @@ def version_on(book: Histories, loan: int, day: int) -> int:
     return int(version)
 
 
-@compiled
+@inlined
 def event_days(book: Histories, loan: int, on: int, count: int, work: Work) -> int:
     """Collect the days up to `on` on which anything changes, sorted, each once; return how many."""
     days = work.days
     found = 0
-    for place in range(count):
-        found = add_day(days, found, work.items[place, DUE], on)
-        found = add_day(days, found, work.items[place, FEE_DAY], on)
-    for row in range(book.payments.start[loan], book.payments.start[loan + 1]):
-        found = add_day(days, found, book.payments.day[row], on)
+    place = 0
+    row = book.payments.start[loan]
+    rows = book.payments.start[loan + 1]
+    while place < count or row < rows:  # both are sorted, so that a day is inserted near the end
+        if row >= rows or (place < count and work.items[place, DUE] <= book.payments.day[row]):
+            found = add_day(days, found, work.items[place, DUE], on)
+            found = add_day(days, found, work.items[place, FEE_DAY], on)
+            place += 1
+        else:
+            found = add_day(days, found, book.payments.day[row], on)
+            row += 1
     for row in range(book.waivers.start[loan], book.waivers.start[loan + 1]):
         found = add_day(days, found, book.waivers.day[row], on)
     for version in range(book.terms.start[loan] + 1, book.terms.start[loan + 1]):
@@ -174,7 +180,7 @@ def event_days(book: Histories, loan: int, on: int, count: int, work: Work) -> i
     return add_day(days, found, on, on)
 
 
-@compiled
+@inlined
 def add_day(days: Numbers, found: int, day: int, on: int) -> int:
     """Insert a day into the sorted days unless it is there or lies after `on`; return how many there are."""
     if day > on:
@@ -190,7 +196,7 @@ def add_day(days: Numbers, found: int, day: int, on: int) -> int:
     return found + 1
 
 
-@compiled
+@inlined
 def accrue(terms: Numbers, after: int, until: int, opened: int, work: Work) -> None:
     """Accrue late interest and penalty for the days (after, until], on which terms and lines do not change."""
     stopped = work.purse[STOPPED_FROM] <= after and terms[T_STOPS] == 1
@@ -213,7 +219,7 @@ def accrue(terms: Numbers, after: int, until: int, opened: int, work: Work) -> N
     accrue_items(terms, after, until, work)
 
 
-@compiled
+@inlined
 def grow_stock(terms: Numbers, after: int, until: int, opened: int, work: Work) -> None:
     """Let the headroom of the all-in cap grow for the days (after, until] that lie after opening."""
     days = until - max(after, opened)
@@ -224,13 +230,13 @@ def grow_stock(terms: Numbers, after: int, until: int, opened: int, work: Work) 
     purse[STOCK], purse[STOCK + 1] = plus(purse[STOCK], purse[STOCK + 1], whole, part)
 
 
-@compiled
+@inlined
 def is_limited(terms: Numbers, purse: Numbers) -> bool:
     """Tell whether a cap limits what is let in today, in this run."""
     return bool(purse[ENFORCED] == 1 and (terms[T_CAP_YEAR] >= 0 or terms[T_CAP_SHARE] >= 0))
 
 
-@compiled
+@inlined
 def room(terms: Numbers, purse: Numbers) -> tuple[int, int]:
     """Return the headroom under both caps, exactly."""
     whole, part = 10 * _TOO_MUCH, 0
@@ -246,7 +252,7 @@ def room(terms: Numbers, purse: Numbers) -> tuple[int, int]:
     return whole, part
 
 
-@compiled
+@inlined
 def accrual(terms: Numbers, items: NDArray[np.int64], place: int, kind: int, after: int, until: int) -> tuple[int, int]:
     """Return what one instalment accrues of one kind in (after, until], before any cap."""
     if items[place, IS_INSTALMENT] == 0 or items[place, DUE] >= until:
@@ -269,7 +275,7 @@ def accrual(terms: Numbers, items: NDArray[np.int64], place: int, kind: int, aft
     return times(base, rate * days * PER_PPB_DAY)
 
 
-@compiled
+@inlined
 def thirty(day: int) -> int:
     """Return the day's number in 30E/360: 360·year + 30·month + min(day of month, 30); divisions round down.
 
@@ -287,7 +293,7 @@ def thirty(day: int) -> int:
     return int(360 * year + 30 * month + min(day_of_month, 30))
 
 
-@compiled
+@inlined
 def accrue_items(terms: Numbers, after: int, until: int, work: Work) -> None:
     """Let the accruals of (after, until] in, item by item, late interest first, and post what has become whole."""
     limited = is_limited(terms, work.purse)
@@ -314,7 +320,7 @@ def accrue_items(terms: Numbers, after: int, until: int, work: Work) -> None:
                 note(work, until, ACCRUED, place, line, posted, cut)
 
 
-@compiled
+@inlined
 def add(items: NDArray[np.int64], place: int, column: int, whole: int, part: int) -> int:
     """Add an exact amount to the pair of columns that keeps its sum; return by how much the whole part grew."""
     before = items[place, column]
@@ -322,7 +328,7 @@ def add(items: NDArray[np.int64], place: int, column: int, whole: int, part: int
     return int(items[place, column] - before)
 
 
-@compiled
+@inlined
 def let_in(terms: Numbers, whole: int, part: int, purse: Numbers) -> None:
     """Take what is let in from the headroom, and count it, in the enforceable run."""
     if purse[ENFORCED] == 0:
@@ -332,7 +338,7 @@ def let_in(terms: Numbers, whole: int, part: int, purse: Numbers) -> None:
     purse[COUNTED], purse[COUNTED + 1] = plus(purse[COUNTED], purse[COUNTED + 1], whole, part)
 
 
-@compiled
+@inlined
 def pass_cap(terms: Numbers, amount: int, purse: Numbers) -> int:
     """Let a whole amount in as far as there is headroom (rounded down); the rest is cut. Return what is let in."""
     granted = amount
@@ -345,7 +351,7 @@ def pass_cap(terms: Numbers, amount: int, purse: Numbers) -> int:
     return granted
 
 
-@compiled
+@inlined
 def fall_due(terms: Numbers, day: int, accelerate: int, work: Work) -> None:
     """Accelerate if this is the day for it, then let the instalments of the day fall due."""
     items, purse = work.items, work.purse
@@ -370,7 +376,7 @@ def fall_due(terms: Numbers, day: int, accelerate: int, work: Work) -> None:
             note(work, day, FELL_DUE, place, line, granted, amount - granted)
 
 
-@compiled
+@inlined
 def charge_late_fees(terms: Numbers, day: int, work: Work) -> None:
     """Charge the late fee of every instalment whose grace ended yesterday unmet, unless accrual has stopped."""
     items, purse = work.items, work.purse
@@ -385,7 +391,7 @@ def charge_late_fees(terms: Numbers, day: int, work: Work) -> None:
         note(work, day, LATE, place, LATE_FEE, granted, amount - granted)
 
 
-@compiled
+@inlined
 def charge_by_hand(terms: Numbers, day: int, work: Work) -> None:
     """Let the charges of the day become due; cost passes no cap."""
     items, purse = work.items, work.purse
@@ -399,7 +405,7 @@ def charge_by_hand(terms: Numbers, day: int, work: Work) -> None:
         note(work, day, CHARGED, place, line, granted, amount - granted)
 
 
-@compiled
+@inlined
 def pay(rows: PaymentColumns, last: int, terms: Numbers, day: int, on: int, row: int, work: Work) -> int:
     """Let credit and then the payments of the day meet what is due; return the next row of payments."""
     purse = work.purse
@@ -420,7 +426,7 @@ def pay(rows: PaymentColumns, last: int, terms: Numbers, day: int, on: int, row:
     return row
 
 
-@compiled
+@inlined
 def waive(rows: WaiverColumns, last: int, terms: Numbers, day: int, row: int, work: Work) -> int:
     """Let the waivers of the day reduce what is due, then what is not yet due; return the next row of waivers."""
     while row < last and rows.day[row] <= day:
@@ -431,7 +437,7 @@ def waive(rows: WaiverColumns, last: int, terms: Numbers, day: int, row: int, wo
     return row
 
 
-@compiled
+@inlined
 def allocate(
     terms: Numbers,
     day: int,
@@ -469,7 +475,7 @@ def allocate(
     return amount
 
 
-@compiled
+@inlined
 def meet(place: int, line: int, day: int, amount: int, kind: int, source: int, work: Work) -> int:
     """Let an amount meet one line; return what is left."""
     met = min(amount, work.items[place, line])
@@ -479,7 +485,7 @@ def meet(place: int, line: int, day: int, amount: int, kind: int, source: int, w
     return int(amount - met)
 
 
-@compiled
+@inlined
 def settle_met(day: int, work: Work) -> None:
     """Note the day on which an instalment that is due was first met; once met it stays met. Move the window on."""
     items, purse = work.items, work.purse
@@ -492,7 +498,7 @@ def settle_met(day: int, work: Work) -> None:
         purse[OPEN] += 1
 
 
-@compiled
+@inlined
 def is_settled(items: NDArray[np.int64], place: int, day: int) -> bool:
     """Tell whether an item is due and owes nothing on any line: nothing can happen to it any more."""
     if items[place, DUE] > day or items[place, MET_ON] == NEVER:

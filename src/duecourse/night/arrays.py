@@ -124,15 +124,22 @@ class _Places:
 
     def rows(self, table: pa.Table) -> tuple[pa.Table, Numbers]:
         """Keep the rows of loans that are present; return them with the start of each loan's rows."""
-        loan = _ints(table, "loan_no")
-        place = np.searchsorted(self.present, loan)
-        place[place == len(self.present)] = 0
-        known = self.present[place] == loan if len(self.present) else np.zeros(len(loan), dtype=bool)
+        place, known = self._find(_ints(table, "loan_no"))
         if not known.all():
             table, place = table.filter(pa.array(known)), place[known]
         if (np.diff(place) < 0).any():
             raise ValueError("rows are not sorted by loan: the loaded tables are not as book.load writes them")
         return table, np.searchsorted(place, np.arange(len(self.present) + 1)).astype(np.int64)
+
+    def _find(self, loan: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
+        """Return the place of each loan number, and whether it is there."""
+        count = len(self.present)
+        if count and self.present[-1] - self.present[0] == count - 1:  # none is missing, as nearly always
+            place = loan - self.present[0]
+            return place, (place >= 0) & (place < count)
+        place = np.searchsorted(self.present, loan)
+        place[place == count] = 0
+        return place, self.present[place] == loan if count else np.zeros(len(loan), dtype=bool)
 
     def day(self, table: pa.Table) -> Days:
         """Return one day per loan present, NEVER where the table has none."""
