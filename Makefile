@@ -8,10 +8,12 @@ READY := $(VENV)/.ready
 PYTEST ?=
 UPGRADE ?=
 LOANS ?= 1000000
+KEEP ?=
+KEPT = $(if $(KEEP),--keep $$(date -u +%F))
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock soak bench-night bench-law clean
+.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-plot clean
 
 help: ## Say what each command does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -41,11 +43,17 @@ lock: $(READY) ## Lock the requirements anew, with hashes and no address. UPGRAD
 soak: $(READY) ## The random tests, many times longer and with new seeds.
 	@DUECOURSE_SOAK=1 $(RUN) -m pytest -n auto $(PYTEST)
 
-bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for a smaller book.
-	@$(RUN) -m bench.night --loans $(LOANS) --json
+bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for less, KEEP=1 to keep the result.
+	@$(RUN) -m bench.night --loans $(LOANS) $(KEPT) --json
 
 bench-law: $(READY) ## Time the night with every rulebook over the night without law.
-	@$(RUN) -m bench.night_law --loans $(LOANS) --json
+	@$(RUN) -m bench.night_law --loans $(LOANS) $(KEPT) --json
+
+bench-peers: $(READY) ## Time the night beside pandas, Polars, DuckDB and Python by hand.
+	@$(RUN) -m bench.peers --loans $(LOANS) $(KEPT) --json
+
+bench-plot: $(READY) ## Draw the results that were kept into docs/images.
+	@$(RUN) -m bench.plot
 
 clean: ## Remove what runs leave behind; .venv stays.
 	@rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
+from datetime import date
 from itertools import cycle, islice
 from statistics import median
 from typing import Any, Final
 
 import pyarrow as pa
 
+from bench.keep import keep, versions
 from bench.law_facts import Facts, facts
 from bench.law_judges import Judge, Ours, judges
 from bench.law_words import Masks, sayable
@@ -218,7 +219,7 @@ def result(plan: Plan) -> dict[str, Any]:
         "whole_worlds": whole,
         "cpus": cores,
         "machine": platform.machine(),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS},
+        "versions": versions(*_VERSIONS),
     }
 
 
@@ -250,8 +251,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--worlds", type=int, default=2_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", type=date.fromisoformat, metavar="DAY", help="keep the result, as of this day (UTC)")
     given = parser.parse_args(arguments)
     found = result(Plan(given.rows, given.seed, given.worlds, given.runs))
+    keep("law", given.keep, found)
     sys.stdout.write((json.dumps(found, indent=1) if given.json else table(found)) + "\n")
 
 

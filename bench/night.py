@@ -8,15 +8,15 @@ import argparse
 import hashlib
 import json
 import os
-import platform
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -25,13 +25,15 @@ import pyarrow.parquet as pq
 
 import duecourse.book.synth as synth_module
 from bench.columns import columns_read
+from bench.keep import keep, versions
 from duecourse.book.load import load
 from duecourse.book.synth import DEFAULT_ON, synth
 
 _FLOOR: Final = Path(__file__).with_name("floor_night.py")
 _SMALL_LOANS: Final = 2_000  # enough that every table has rows, to ask which columns the night reads
 _LARGE: Final = ("loans", "instalments", "payments", "contacts")
-_VERSIONS: Final = ("duckdb", "ibis-framework", "numba", "numpy", "pyarrow", "sqlglot")
+_NO_MEMORY: Final = re.compile(r"MemoryError|OutOfMemory|out of memory|memory allocation of|bad_alloc", re.IGNORECASE)
+VERSIONS: Final = ("duckdb", "ibis-framework", "numba", "numpy", "pyarrow", "sqlglot")
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,23 @@ def book_of(plan: Plan) -> Path:
     return folder / "book.toml"
 
 
+class FailedError(SystemExit):
+    """A process of the bench failed, which ends the bench unless somebody is ready for it."""
+
+    def __init__(self, command: Sequence[str], status: int, told: str) -> None:
+        """Say which command failed, and what it told."""
+        super().__init__(f"bench: {' '.join(command)} failed ({status}):\n{told}")
+        # What pandas, Arrow, DuckDB, Polars and C++ say of it, beside a machine that ends the largest process.
+        self.for_want_of_memory = status == -signal.SIGKILL or bool(_NO_MEMORY.search(told))
+
+
 def alone(*arguments: object) -> dict[str, Any]:
     """Run Python on these arguments in a process of its own; return the object it prints, and its time."""
     begun = time.perf_counter()
     command = [sys.executable, *map(str, arguments)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"bench: {' '.join(command)} failed:\n{done.stderr}")
+        raise FailedError(command, done.returncode, done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found | {"process_seconds": time.perf_counter() - begun}
 
@@ -159,13 +171,17 @@ def result(plan: Plan) -> dict[str, Any]:
     reads = night_reads(plan, tables)
     nights, floors = measure_night(plan, tables, reads)
     night, lowest = middle(nights) or 0, middle(floors) or 0
+    peak = int(median(run["peak_rss_bytes"] for run in nights))
+    read = int(median(run["input_bytes"] for run in floors))
+    rows = {name: pq.read_metadata(tables / f"{name}.parquet").num_rows for name in _LARGE} | {"loans": plan.loans}
     load_seconds, load_floor = middle(loads), middle(load_floors)
     return {
         "floor_seconds": lowest,
         "night_seconds": night,
         "ratio": round(night / lowest, 2),
-        "peak_rss_bytes": int(median(run["peak_rss_bytes"] for run in nights)),
-        "input_bytes": int(median(run["input_bytes"] for run in floors)),
+        "peak_rss_bytes": peak,
+        "input_bytes": read,
+        "peak_over_input_bytes": round(peak / read, 1),
         "output_bytes": int(median(run["output_bytes"] for run in floors)),
         "tables_bytes": sum(path.stat().st_size for path in tables.glob("*.parquet")),
         "load_seconds": load_seconds,
@@ -173,8 +189,8 @@ def result(plan: Plan) -> dict[str, Any]:
         "load_ratio": round(load_seconds / load_floor, 2) if load_seconds and load_floor else None,
         "load_peak_rss_bytes": int(median(run["peak_rss_bytes"] for run in loads)) if loads else None,
         "source_bytes": sum(path.stat().st_size for path in mapping.parent.glob("*.parquet")),
-        **{name: pq.read_metadata(tables / f"{name}.parquet").num_rows for name in _LARGE if name != "loans"},
-        "loans": plan.loans,
+        **rows,
+        "rows_per_second": {name: int(count / night) for name, count in rows.items()},
         "on": plan.on.isoformat(),
         "plan_hash": nights[0]["plan_hash"],
         "runs": {
@@ -193,7 +209,7 @@ def result(plan: Plan) -> dict[str, Any]:
         "floor_max": max(spread(floors)),
         "columns_read": {path.stem: list(columns) for path, columns in reads.items()},
         "cpus": os.cpu_count(),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _VERSIONS},
+        "versions": versions(*VERSIONS),
     }
 
 
@@ -205,8 +221,12 @@ def table(found: Mapping[str, Any]) -> str:
         ("night", f"{found['night_seconds']} s, from {found['night_min']} to {found['night_max']}"),
         ("its floor", f"{found['floor_seconds']} s, from {found['floor_min']} to {found['floor_max']}"),
         ("ratio", f"{found['ratio']}"),
-        ("peak memory", f"{found['peak_rss_bytes'] // mebibytes:,} MiB"),
         ("columns read", f"{found['input_bytes'] // mebibytes:,} MiB"),
+        (
+            "peak memory",
+            f"{found['peak_rss_bytes'] // mebibytes:,} MiB, {found['peak_over_input_bytes']} times the columns read",
+        ),
+        ("in a second", ", ".join(f"{count:,} {name}" for name, count in found["rows_per_second"].items())),
         (
             "load",
             f"{found['load_seconds']} s, floor {found['load_floor_seconds']} s, ratio {found['load_ratio']}",
@@ -224,6 +244,7 @@ def options(module: str, says: str) -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=Path("out/bench"))
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", type=date.fromisoformat, metavar="DAY", help="keep the result, as of this day (UTC)")
     return parser
 
 
@@ -234,6 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     plan = Plan(given.loans, given.seed, given.on, given.runs, given.load_runs, given.folder.resolve())
     found = result(plan)
+    keep("night", given.keep, found)
     sys.stdout.write((json.dumps(found, indent=1) if given.json else table(found)) + "\n")
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.night import Plan, alone, book_of, emptied, measure_load, middle, options, say, spread
+from bench.keep import keep, versions
+from bench.night import VERSIONS, Plan, alone, book_of, emptied, measure_load, middle, options, say, spread
 
 STRATEGIES: Final[Mapping[str, str]] = {
     "default": "default",
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plan = Plan(given.loans, given.seed, given.on, given.runs, 0, given.folder.resolve())
     tables, _, _ = measure_load(plan, book_of(plan))
     found = {name: measured(plan, tables, name) for name in STRATEGIES}
+    keep("night_law", given.keep, {"loans": plan.loans, **found, "versions": versions(*VERSIONS)})
     sys.stdout.write(
         (json.dumps(found, indent=1) if given.json else "\n".join(map(line, found, found.values()))) + "\n"
     )
