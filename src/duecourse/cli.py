@@ -217,6 +217,7 @@ def run(
     memory: Memory = "6GB",
     house: House = None,
     borrowers: Borrowers = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Show for each step its rows, seconds and bytes.")] = False,
 ) -> None:
     """Plan the night of a business date: positions, plan and report."""
     from duecourse import terminal
@@ -227,7 +228,8 @@ def run(
     some = read_borrowers(borrowers) if borrowers else None
     book = _load(mapping, data, home, threads, memory)
     moment = _moment(on, known_at, book.zone)
-    summary = _night(book, rules, moment, home, _options(threads, memory, house), borrowers=some)
+    options = replace(_options(threads, memory, house), profile=profile)
+    summary = _night(book, rules, moment, home, options, borrowers=some)
     if as_json:
         typer.echo(json.dumps(asdict(summary)))
     else:

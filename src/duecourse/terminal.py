@@ -68,6 +68,8 @@ def show_night(found: Summary) -> None:
     lost = {name: rows for name, rows in found.quarantined.items() if rows}
     if lost:
         say("in quarantine: " + ", ".join(f"{count(rows)} of {name}" for name, rows in lost.items()), "red")
+    if found.profile:
+        show(_inside(_profile(found)))
     say(f"plan hash {found.plan_hash}")
     width = max(len(name) for name in found.outputs)
     for name, path in found.outputs.items():
@@ -81,6 +83,15 @@ def _due(found: Summary) -> Table:
     for name, number in found.duties.items():
         late = found.duties_overdue.get(name, 0)
         table.add_row(words.name("duty", name), count(number), count(late) if late else "-")
+    return table
+
+
+def _profile(found: Summary) -> Table:
+    """Show where the time went: each step with its rows, seconds and bytes."""
+    table = grid("step", "rows in", "rows out", "seconds", "MiB out")
+    for line in found.profile or ():
+        numbers = [count(line[name]) for name in ("rows_in", "rows_out")]
+        table.add_row(line["step"], *numbers, f"{line['seconds']:.2f}", f"{line['bytes_out'] / (1 << 20):,.1f}")
     return table
 
 

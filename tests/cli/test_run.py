@@ -124,3 +124,29 @@ def test_the_same_seed_gives_the_same_book(duecourse: Commands, tmp_path: Path) 
     first = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
     assert_one_line(duecourse("synth", "--loans", 50, "--seed", -1, "--out", tmp_path / "c"), "--seed")
+
+
+def test_the_profile_counts_the_rows_of_every_step(duecourse: Commands) -> None:
+    found = duecourse("run", SMALL, "--on", ON, "--out", duecourse.out, "--profile", "--json").json
+    steps = {line["step"]: line for line in found["profile"]}
+    assert list(steps) == [
+        "caps", "position", "outlook", "ageing", "facts", "stage", "candidates", "verdicts", "duties", "choice", "plan",
+        "write", "hash", "report",
+    ]  # fmt: skip
+    paths = found["outputs"]
+    counts = [rows(path, "count(*) FROM '{path}'")[0][0] for path in (paths["plan"], paths["duties"])]
+    assert steps["write"]["rows_out"] == sum(counts)
+    made = [rows(paths[name], "count(*) FROM '{path}/*.parquet'")[0][0] for name in ("positions", "history")]
+    assert steps["position"]["rows_out"] == sum(made)
+    assert steps["position"]["rows_in"] > 12, "instalments and payments too"
+    assert steps["facts"]["rows_in"] >= found["loans"]
+    assert steps["facts"]["rows_out"] == found["borrowers"]
+    assert all(line["seconds"] >= 0 for line in steps.values())
+    assert sum(line["seconds"] for line in steps.values()) < found["seconds"]
+    assert all(steps[name]["bytes_out"] > 0 for name in ("position", "facts", "stage", "plan", "write"))
+
+
+def test_the_profile_is_shown_when_asked_for(duecourse: Commands) -> None:
+    shown = duecourse("run", SMALL, "--on", ON, "--out", duecourse.out, "--profile").out
+    assert [word for word in ("rows in", "rows out", "seconds", "MiB out") if word not in shown] == []
+    assert "rows in" not in duecourse("run", SMALL, "--on", ON, "--out", duecourse.out).out

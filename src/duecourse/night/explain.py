@@ -14,7 +14,7 @@ from duecourse.kernel.components import COMPONENTS
 from duecourse.law.expressions import Expression
 from duecourse.ledger.loan import Loan
 from duecourse.ledger.statement import Line, Statement, statement
-from duecourse.night import duties, explain_caps, explain_law, one_loan
+from duecourse.night import duties, explain_caps, explain_law, facts, one_loan
 from duecourse.night.moment import Moment
 from duecourse.night.report.show import amount, money
 from duecourse.night.report.words import load_words
@@ -52,8 +52,7 @@ def explain(night: Night, moment: Moment, loan_id: str) -> list[Section]:
     row = one_loan.find(night.engine, loan_id)
     loan, caps, _ = explain_caps.read(night, row["loan_no"], zone_day(night))
     borrower = int(row["borrower_no"])
-    facts = _one(night, "facts", borrower)
-    known = decide.with_formulas(night.strategy, facts)
+    known = decide.with_formulas(night.strategy, _facts(night, borrower))
     currency = row["currency"] if _one_currency(night, borrower) else None
     teller = _Teller(known, night.strategy.parameters, currency, _amounts(night))
     return [
@@ -117,6 +116,13 @@ def zone_day(night: Night) -> Any:
     """Return a function from a moment (UTC, naive) to the day in the book's zone."""
     zone, utc = ZoneInfo(night.book.zone), ZoneInfo("UTC")
     return lambda at: at.replace(tzinfo=utc).astimezone(zone).date() if isinstance(at, datetime) else at
+
+
+def _facts(night: Night, borrower: int) -> dict[str, Any]:
+    """Return the facts of a borrower, who need not stand on any rung."""
+    tables = night.engine.table
+    rows = facts.borrower_facts(tables, night.catalogue, night.needed, night.empty)
+    return night.engine.rows(rows.filter(rows.borrower_no == borrower))[0]
 
 
 def _one(night: Night, table: str, borrower: int) -> dict[str, Any]:

@@ -51,9 +51,14 @@ def loan_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str]) -> i
     )
 
 
-def borrower_facts(tables: Tables, catalogue: Catalogue, needed: Iterable[str], empty: frozenset[str]) -> ir.Table:
-    """Join the facts of the other sources to `loan_facts`; those of tables without a row need no join."""
-    found = tables("loan_facts")
+def borrower_facts(
+    tables: Tables, catalogue: Catalogue, needed: Iterable[str], empty: frozenset[str], of: str = "loan_facts"
+) -> ir.Table:
+    """Join the facts of the other sources to `loan_facts`, or to some of its rows, which have the name `of`.
+
+    Those of tables without a row need no join.
+    """
+    found = tables(of)
     people = found.select("borrower_no", "on_day", "spell_from")
     for source, prepare in SOURCES.items():
         of_source = [fact for fact in _wanted(catalogue, needed) if fact.source == source]

@@ -96,6 +96,12 @@ def run(
                 progress(done, len(ranges))
 
 
+def written(out: Path) -> tuple[int, int]:
+    """Return how many rows `run` has written under a folder, and how many bytes."""
+    files = [path for name in ("positions", "history") for path in (out / name).glob("*.parquet")]
+    return sum(pq.read_metadata(path).num_rows for path in files), sum(path.stat().st_size for path in files)
+
+
 def _write(table: pa.Table, folder: Path, place: int) -> None:
     pq.write_table(
         table,

@@ -8,17 +8,14 @@ import hashlib
 import json
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import ibis
 import pyarrow as pa
@@ -49,25 +46,24 @@ from duecourse.night.aside import written_aside
 from duecourse.night.engines import duckdb
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
+from duecourse.night.profile import Add, Profile, measuring
+from duecourse.night.steps import Progress, Steps, side_by_side
 from duecourse.strategy.models import Strategy
 
-Progress = Callable[[str, int, int], None]
-_Part = TypeVar("_Part")
-_Result = TypeVar("_Result")
 _LOANS_IN_PARTS: Final = 1_500_000  # a book with fewer is worked out at once: every part costs seconds of its own
 _LOANS_OF_PART: Final = 700_000  # at most, lest those worked out side by side take too much memory
 _FOR_THE_PLAN: Final = frozenset(
     {"holds_now", "set_aside", "standing", "unplaced", "candidates", "law_refused", "law_doubted", "ranked", "duties"}
 )
 Report = Callable[["Night", Path, str], dict[str, str]]
-STEPS: Final = ("position", "ageing", "facts", "stage", "candidates", "verdicts", "duties", "choice", "plan", "report")
 
 
 @dataclass(frozen=True)
 class Options:
     """How to run: threads, memory for the engine (a DuckDB size), a folder for what does not fit, a house rulebook.
 
-    `parts` of the book are worked out side by side; 0 leaves their number to the size of the book.
+    `parts` of the book are worked out side by side; 0 leaves their number to the size of the book. `profile` measures
+    every step.
     """
 
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -75,6 +71,7 @@ class Options:
     spill: Path | None = None
     house: Path | None = None
     parts: int = 0
+    profile: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +102,7 @@ class Summary:
     plan_hash: str
     seconds: float  # float: a duration for people, not money
     outputs: dict[str, str]
+    profile: list[dict[str, Any]] | None = None
 
 
 class Night:
@@ -129,6 +127,7 @@ class Night:
         self.engine = duckdb.DuckDB.open(
             book.folder, texts, self.empty, threads=options.threads, memory=options.memory, spill=spill
         )
+        self.profile = Profile() if options.profile else None
         self.capped = caps.Found()
         self._give_strategy()
 
@@ -145,17 +144,21 @@ class Night:
     def positions(self, moment: Moment, out: Path, progress: Progress | None = None) -> None:
         """Work out what every loan owes at the moment, into `positions/` and `history/` under `out`."""
         self.engine.look_at(moment)
-        self.find_caps(moment)
+        with self.measuring("caps"):
+            self.find_caps(moment)
         try:
-            position.run(
-                lambda: self.engine.ranges(moment, self.book.zone, capped=bool(self.capped.asked)),
-                self.engine.bounds("loan_no", self.book.loans, position.RANGE),
-                moment.on,
-                (self.strategy.buckets.by, self.strategy.buckets.ranges),
-                out,
-                self.options.threads,
-                (lambda done, total: progress("position", done, total)) if progress else None,
-            )
+            with self.measuring("position") as add:
+                position.run(
+                    lambda: self.engine.ranges(moment, self.book.zone, capped=bool(self.capped.asked)),
+                    self.engine.bounds("loan_no", self.book.loans, position.RANGE),
+                    moment.on,
+                    (self.strategy.buckets.by, self.strategy.buckets.ranges),
+                    out,
+                    self.options.threads,
+                    (lambda done, total: progress("position", done, total)) if progress else None,
+                )
+                if add:
+                    add(0, *position.written(out))
         except position.RefusedLoansError as error:
             named = ", ".join(error.args[0][:5])
             raise DueCourseError(
@@ -184,9 +187,12 @@ class Night:
         capacities. `cuts` are those of the whole book, where this is one of a few borrowers; those of the choice are
         returned.
         """
-        outlook = judging.outlook(self.engine, self.law, self.strategy, moment.on, self.empty, with_duties=with_duties)
+        with self.measuring("outlook"):
+            outlook = judging.outlook(
+                self.engine, self.law, self.strategy, moment.on, self.empty, with_duties=with_duties
+            )
         engines = self._engines()
-        steps = _Steps(progress, len(engines))
+        steps = Steps(progress, len(engines), self.profile)
         found = side_by_side(
             lambda engine: self._propose(engine, moment, outlook, steps), engines, self.options.threads
         )
@@ -195,7 +201,7 @@ class Night:
         if len(engines) > 1:
             for name in ("standing", "ranked"):
                 self.engine.whole(name, engines)
-        with steps.one("choice"):
+        with steps.one("choice", self.engine):
             most = max(len(rung.treatments) for rung in self.strategy.ladder)
             chosen, found_cuts = choice.choose(self.engine.table, self.engine, most, cuts)
         side_by_side(lambda engine: self._write_down(engine, chosen, steps), engines, self.options.threads)
@@ -215,52 +221,59 @@ class Night:
         return [self.engine.part(number, *ends) for number, ends in enumerate(pairwise(bounds))]
 
     def _propose(
-        self, engine: duckdb.DuckDB, moment: Moment, outlook: judging.Outlook, steps: "_Steps"
+        self, engine: duckdb.DuckDB, moment: Moment, outlook: judging.Outlook, steps: Steps
     ) -> tuple[verdicts.Counted, duties.Counted]:
         """Work out for the borrowers of an engine what may be done, and what is due."""
         tables, strategy, stale = engine.table, self.strategy, self.is_stale(moment)
-        with steps.one("ageing"):
+        with steps.one("ageing", engine):
             engine.keep("holds_now", lambda: ageing.holds_now(tables))
             engine.keep("set_aside", lambda: ageing.set_aside(tables))
             engine.name("counted", lambda: ageing.counted(tables))
             engine.keep("barred", lambda: ageing.barred(tables))
-        with steps.one("facts"):
-            needed = self._needed()
+        with steps.one("facts", engine):
+            needed = self.needed
             engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
-            engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed, self.empty))
-        with steps.one("stage"):
+            engine.name("likely", lambda: stage.likely(tables, strategy))
+            engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed, self.empty, "likely"))
+        with steps.one("stage", engine):
             engine.keep("standing", lambda: stage.standing(tables, strategy))
             engine.keep("unplaced", lambda: stage.unplaced(tables))
-        with steps.one("candidates"):
+        with steps.one("candidates", engine):
             engine.keep("judged", lambda: candidates.judged(tables))
             name = "candidates_stale" if stale else "candidates_fresh"
             engine.keep(name, lambda: candidates.candidates(tables, strategy, stale=stale))
             engine.alias("open_candidates", name)
-        with steps.one("verdicts"):
+        with steps.one("verdicts", engine):
             lawful, parts = judging.judge(engine, outlook, self.empty)
             engine.keep("ranked", lambda: choice.ranked(tables))
         due = duties.Counted({}, {}, {})
         if outlook.due:
-            with steps.one("duties"):
+            with steps.one("duties", engine):
                 due = duties.answer(engine, parts)
         if engine is not self.engine:
             engine.forget(needed=_FOR_THE_PLAN)
         return lawful, due
 
-    def _write_down(self, engine: duckdb.DuckDB, chosen: str, steps: "_Steps") -> None:
+    def _write_down(self, engine: duckdb.DuckDB, chosen: str, steps: Steps) -> None:
         tables = engine.table
-        with steps.one("plan"):
+        with steps.one("plan", engine):
             engine.keep(f"lines_{chosen}", lambda: plan.lines(tables, tables(chosen)))
             engine.alias("lines", f"lines_{chosen}")
             engine.keep("plan", lambda: plan.plan(tables))
         if engine is not self.engine:
             engine.forget(needed=("plan", "duties"))
 
+    def measuring(self, step: str) -> AbstractContextManager[Add | None]:
+        """Measure a step that is done for the whole book, if a profile is asked for."""
+        return measuring(self.profile, step, self.engine)
+
     def close(self) -> None:
         """Close the engine."""
         self.engine.close()
 
-    def _needed(self) -> frozenset[str]:
+    @property
+    def needed(self) -> frozenset[str]:
+        """The facts that the strategy asks for."""
         return self.strategy.facts | {"overdue_amount", "days_past_due"}
 
     def _give_strategy(self) -> None:
@@ -286,37 +299,6 @@ class Night:
 def rulebooks(options: Options) -> Law:
     """Return every rulebook of the package, and the house rulebook of the options."""
     return with_house(options.house) if options.house else law_of((), users_folder())
-
-
-class _Steps:
-    """Tells of steps that are worked out for several parts of a book at a time."""
-
-    def __init__(self, progress: Progress | None, parts: int) -> None:
-        self._progress, self._parts = progress, parts
-        self._done: Counter[str] = Counter()
-        self._lock = Lock()
-
-    @contextmanager
-    def one(self, step: str) -> Iterator[None]:
-        """Begin a step for one part of the book, and end it."""
-        parts = 1 if step == "choice" else self._parts
-        self._tell(step, 0, parts)
-        yield
-        self._tell(step, 1, parts)
-
-    def _tell(self, step: str, more: int, parts: int) -> None:
-        if self._progress:
-            with self._lock:
-                self._done[step] += more
-                self._progress(step, self._done[step], parts)
-
-
-def side_by_side(work: Callable[[_Part], _Result], parts: Sequence[_Part], threads: int) -> list[_Result]:
-    """Do some work for each part, as many at a time as there are threads; the results in the order of the parts."""
-    if len(parts) == 1:
-        return [work(parts[0])]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, parts))
 
 
 def run(
@@ -373,12 +355,15 @@ def _write(
     with written_aside(folder) as aside:
         night.positions(moment, aside, progress)
         found = night.plan(moment, progress, cuts=known)
-        engine.write(engine.table("plan").drop("about").order_by(*plan.KEY), aside / "plan.parquet")
-        engine.write(engine.table("duties").order_by(*duties.KEY), aside / "duties.parquet")
+        with night.measuring("write"):
+            engine.write(engine.table("plan").drop("about").order_by(*plan.KEY), aside / "plan.parquet")
+            engine.write(engine.table("duties").order_by(*duties.KEY), aside / "duties.parquet")
         outputs = {"plan": "plan.parquet", "duties": "duties.parquet", "positions": "positions", "history": "history"}
-        plan_hash = night.plan_hash()
+        with night.measuring("hash"):
+            plan_hash = night.plan_hash()
         if report:
-            outputs |= report(night, aside, plan_hash)
+            with night.measuring("report"):
+                outputs |= report(night, aside, plan_hash)
         paths = {name: str(folder / path) for name, path in outputs.items()}
         summary = summarise(night, moment, plan_hash, begun, paths)
         (aside / "manifest.json").write_text(json.dumps(asdict(summary), indent=1) + "\n", encoding="utf-8")
@@ -427,6 +412,7 @@ def summarise(
         plan_hash=plan_hash,
         seconds=round(time.perf_counter() - begun, 3),  # rounded for people
         outputs=paths,
+        profile=[asdict(line) for line in night.profile.lines()] if night.profile else None,
     )
 
 

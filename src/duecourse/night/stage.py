@@ -1,5 +1,6 @@
 """The step `stage`: on which rung of the ladder each borrower stands, who is left alone, and what makes it quiet."""
 
+import operator
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any, Final
@@ -28,6 +29,23 @@ def compiled(expression: Expression, rows: ir.Table) -> Any:
 def truly(condition: Any) -> Any:
     """Make unknown false: only what is TRUE holds."""
     return condition.fill_null(ibis.literal(value=False))
+
+
+def likely(tables: Tables, strategy: Strategy) -> ir.Table:
+    """Return those of `loan_facts` who may stand on some rung, as far as facts about loans alone can tell.
+
+    A part of a condition that names any other fact is taken to hold.
+    """
+    rows = tables("loan_facts")
+    return rows.filter(reduce(operator.or_, (_may_hold(rung.enter, rows) for rung in strategy.ladder)))
+
+
+def _may_hold(condition: Expression, rows: ir.Table) -> Any:
+    joined = {"and": operator.and_, "or": operator.or_}.get(getattr(condition.node, "op", ""))
+    if joined:
+        return reduce(joined, (_may_hold(part, rows) for part in condition.parts()))
+    known = condition.facts <= frozenset(rows.columns)
+    return truly(compiled(condition, rows)) if known else ibis.literal(value=True)
 
 
 def standing(tables: Tables, strategy: Strategy) -> ir.Table:

@@ -1,9 +1,11 @@
 """DuckDB, embedded: the default engine."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -21,10 +23,13 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.night.engines.texts import Texts
 from duecourse.night.kept import Kept
 from duecourse.night.moment import Moment
+from duecourse.night.profile import Add
 
 NAME: Final = "duckdb"
 _NEVER: Final = 2**31 - 1
 _NEVER_CHECKPOINT: Final = "1000TB"
+_MEASURE: Final = "PRAGMA enable_profiling = 'no_output'"
+_LEAVING: Final = frozenset({"CREATE_TABLE_AS", "BATCH_CREATE_TABLE_AS", "COPY_TO_FILE", "BATCH_COPY_TO_FILE"})
 
 
 @dataclass
@@ -46,6 +51,7 @@ class DuckDB:
     _threads: int = 1
     schema: str = "main"
     _known_until: str = ""
+    _add: Add | None = None  # counts what statements take, when that is asked for
 
     @classmethod
     def open(
@@ -74,8 +80,9 @@ class DuckDB:
 
     def _do(self, text: str, values: list[Any] | None = None, *, on: Any = None) -> list[Any]:
         """Run one statement to its end: an unfinished result would keep the connection (or the cursor `on`) busy."""
+        connection = on or self.connection.con
         try:
-            return list((on or self.connection.con).execute(text, values).fetchall())
+            found = list(connection.execute(text, values).fetchall())
         except duckdb.OutOfRangeException as error:
             what = str(error).splitlines()[0]
             raise DueCourseError(
@@ -84,6 +91,19 @@ class DuckDB:
         except duckdb.OutOfMemoryException as error:
             what = str(error).splitlines()[0]
             raise DueCourseError(f"the engine ran out of memory ({what}); give more with --memory") from None
+        if self._add:
+            self._add(*_taken(json.loads(connection.get_profiling_information("json"))))
+        return found
+
+    @contextmanager
+    def measured(self, add: Add) -> Iterator[None]:
+        """Count what the statements of this connection take: rows scanned, rows left, their bytes."""
+        before, self._add = self._add, add
+        self.connection.con.execute(_MEASURE)
+        try:
+            yield
+        finally:
+            self._add = before
 
     def look_at(self, moment: Moment) -> None:
         """Point the views at what was known at a moment, and the table `moment` at its business date."""
@@ -201,6 +221,8 @@ class DuckDB:
     def _cursor(self) -> Any:
         """Return a connection of its own for another thread; variables are not shared between connections."""
         cursor = self.connection.con.cursor()
+        if self._add:
+            cursor.execute(_MEASURE)
         if self._known_until:
             self._do(self._known_until, on=cursor)
         return cursor
@@ -341,6 +363,8 @@ class Ranges:
             f"WHERE loan_no >= {low:d} AND loan_no < {high:d} AND {where} {more}"
         )
         rows = self.cursor.sql(text).to_arrow_table(4_000_000)
+        if self.engine._add:  # noqa: SLF001
+            self.engine._add(rows.num_rows, 0, 0)  # noqa: SLF001
         if table in self.engine.empty:
             known[table, columns] = rows
         return rows
@@ -445,6 +469,28 @@ def _key(name: str, about: str) -> str:
 def _rows(table: Kept) -> str:
     """Name the table under which rows stand: numbers are those of DuckDB, which a view adds."""
     return f"{table.name}_rows" if table.number else table.name
+
+
+def _taken(profile: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Read rows scanned, rows left and their bytes from the engine's profile of a statement; none of one without."""
+    if "query" not in profile:
+        return 0, 0, 0
+    left = [one for top in profile["operator"] for one in _leaving(top)]
+    rows, sizes = (sum(one[name] for one in left) for name in ("intermediate_rows", "intermediate_size_bytes"))
+    return profile["query"]["total_rows_scanned"], rows, profile["io"]["total_bytes_written"] or sizes
+
+
+def _leaving(operator: Mapping[str, Any], *, under: bool = False) -> Iterator[Mapping[str, Any]]:
+    """Find the operators whose rows a statement leaves, below the one that makes a table or a file.
+
+    An operator that only passes on has no rows of its own; of a common table expression the last part is passed on.
+    """
+    children = operator.get("children", ())
+    if under and operator["intermediate_rows"]:
+        yield operator
+        return
+    for child in children[-1:] if "CTE" in operator["type"] else children:
+        yield from _leaving(child, under=under or operator["type"] in _LEAVING)
 
 
 def _left_after(texts: dict[str, str], reads: Mapping[str, Sequence[str]]) -> dict[str, int]:
