@@ -17,12 +17,12 @@ from typing import Final, NoReturn
 
 import duckdb
 
-from duecourse.book.classify import KEPT, classify, index_loans
+from duecourse.book.classify import classify, index_loans
 from duecourse.book.loaded import Counts, LoadedBook, SourceFile, open_book, write_facts
 from duecourse.book.mapping import BookMapping, read_mapping
 from duecourse.book.oddities import Oddity, date_ranges, find_oddities
 from duecourse.book.quarantine import publish, write_quarantine
-from duecourse.book.read import Work, read_table
+from duecourse.book.read import Settings, Work, read_table
 from duecourse.book.schema import TABLES
 from duecourse.book.sources import find_files, one_line, total_rejects
 from duecourse.book.sql import ident, text
@@ -33,6 +33,7 @@ from duecourse.kernel.errors import DueCourseError
 Progress = Callable[[str, int, int], None]
 
 _LOADER: Final = "2"  # raised whenever the same files would give other tables
+_WRITER_MEMORY: Final = "1GB"
 SCHEMA: Final = hashlib.sha256(f"{_LOADER} {TABLES!r}".encode()).hexdigest()[:12]
 
 
@@ -48,7 +49,8 @@ def load(
     """Load a book into `<out>/tables/<fingerprint>/` and its quarantine into `<out>/quarantine/`.
 
     `data` is the folder of the lender's files, by default that of the mapping. `memory` is a limit such as
-    "4GB"; beyond it the work goes to disk below `out`. DueCourseError, one line, for what the user can mend.
+    "4GB"; beyond it the work goes to disk below `out`. By default it is the size of the files and 2 GiB, at most
+    12 GiB or three fifths of the machine's. DueCourseError, one line, for what the user can mend.
     """
     plan = read_mapping(mapping)
     root = (data or mapping.parent).resolve()
@@ -64,8 +66,9 @@ def load(
     home.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".loading-", dir=home))
     try:
-        with closing(_connect(plan, scratch, threads, memory)) as con:
-            work = Work(con, plan, root, scratch / "clean")
+        settings = _settings(scratch, threads)
+        with closing(_connect(plan, settings, memory or _memory(plan, root))) as con:
+            work = Work(con, plan, root, scratch / "clean", settings | {"memory_limit": _WRITER_MEMORY})
             return _load(work, fingerprint, scratch / "book", out, progress or _silent)
     except duckdb.OutOfMemoryException as error:
         raise DueCourseError(
@@ -99,22 +102,32 @@ def _fingerprint(plan: BookMapping, root: Path, extra: str = "") -> str:
     return digest.hexdigest()[:16]
 
 
-def _connect(plan: BookMapping, scratch: Path, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
-    """Open the working database: in memory, spilling to the scratch folder, its zone the book's."""
+def _settings(scratch: Path, threads: int | None) -> Settings:
+    """Make the folders of the work; return the settings of its engines, which spill to the scratch folder."""
     for folder in ("clean", "book", "spill"):
         (scratch / folder).mkdir()
-    config: dict[str, str | bool | int | float | list[str]] = {  # float: DuckDB's declared type
-        "temp_directory": str(scratch / "spill"),
-        "preserve_insertion_order": True,
-    }
-    config |= {"threads": threads} if threads else {}
-    config |= {"memory_limit": memory} if memory else {}
-    con = duckdb.connect(config=config)
+    settings: Settings = {"temp_directory": str(scratch / "spill"), "preserve_insertion_order": True}
+    return settings | ({"threads": threads} if threads else {})
+
+
+def _connect(plan: BookMapping, settings: Settings, memory: str) -> duckdb.DuckDBPyConnection:
+    """Open the working database, in memory, its zone the book's."""
+    con = duckdb.connect(config=settings | {"memory_limit": memory})
     con.execute(f"SET TimeZone = {text(plan.book.zone)}")
     con.execute("SET enable_progress_bar = false")
     # A long IN list would become a join, and a join loses the order of the file, by which rows are numbered.
     con.execute("SET disabled_optimizers = 'in_clause'")
+    con.execute("SET arrow_large_buffer_size = true")  # long texts of many rows are more than 2 GiB
     return con
+
+
+def _memory(plan: BookMapping, root: Path) -> str:
+    """Return the memory that loading may use unless told: what the files ask for, within what the machine has."""
+    files = sum(path.stat().st_size for name in plan.tables for path in find_files(plan, name, root))
+    with duckdb.connect() as con:  # its own limit is four fifths of the memory that this process may have
+        (found,) = con.execute("SELECT parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
+    machine = int(found[0]) * 3 // 4  # down
+    return f"{min(files + (2 << 30), machine, 12 << 30)}B"
 
 
 def _load(work: Work, fingerprint: str | None, folder: Path, out: Path, progress: Progress) -> LoadedBook:
@@ -123,16 +136,13 @@ def _load(work: Work, fingerprint: str | None, folder: Path, out: Path, progress
     steps = 2 * len(tables) + 2
     for position, table in enumerate(tables):
         progress(f"reading {table.name}", position, steps)
-        if table.name not in {"borrowers", "loans"} and not work.exprs.get("loans"):
-            raise ValueError("loans are read before what belongs to them")
         read_table(work, table)
-        if table.name == "loans":
+        if table.name == "loans":  # borrowers stand before them, all others after
             progress("settling loans", position, steps)
             index_loans(work)
-        if table.name not in {"borrowers", "loans"}:
-            classify(work, table)
-    for table in tables[:2]:
-        if table.name in {"borrowers", "loans"}:
+            for owner in tables[: position + 1]:
+                classify(work, owner)
+        elif table.name != "borrowers":
             classify(work, table)
     counts = {}
     for position, table in enumerate(tables):
@@ -153,22 +163,19 @@ def _load(work: Work, fingerprint: str | None, folder: Path, out: Path, progress
 
 
 def _write(work: Work, folder: Path, progress: Progress, steps: int) -> int:
-    """Write every table and let go of its rows; return the borrowers made from loans."""
+    """Write every table; return the borrowers made from loans."""
     made = 0
     for table in TABLES:
         progress(f"writing {table.name}", steps - 2, steps)
         made += write_table(work, table, folder)
-        work.con.execute(f"DROP TABLE IF EXISTS {ident('c_' + table.name)}")
     return made
 
 
 def _count(work: Work, name: str, quarantined: int) -> Counts:
     """Count a table's rows; read = kept + quarantined + left_out, or the loader is wrong."""
-    relation = ident("c_" + name)
-    rows, kept, left_out = work.row(
-        f"SELECT count(*), count(*) FILTER (_c = {KEPT}), count(*) FILTER (_c = {LEFT_OUT}) FROM {relation}"
-    )
-    read = rows + total_rejects(work.parts[name])
+    kept = work.kept(name)
+    left_out = work.count(f"SELECT count(*) FROM {ident('c_' + name)} WHERE _c = {LEFT_OUT}")
+    read = sum(part.rows for part in work.parts[name]) + total_rejects(work.parts[name])
     if read != kept + quarantined + left_out:
         raise ValueError(
             f"{name}: {read} rows read, but {kept} kept, {quarantined} in quarantine and {left_out} left out"

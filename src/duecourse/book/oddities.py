@@ -12,6 +12,7 @@ import duckdb
 from duecourse.book.mapping import BookPart
 from duecourse.book.schema import TABLES, Kind, Table
 from duecourse.book.sql import ident, text
+from duecourse.book.typed import local
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class Oddity:
 
 @dataclass(frozen=True)
 class _Look:
-    """A query for oddities: `rows` gives `example` and `place`, the order by which the first is chosen."""
+    """A query for oddities: `rows` gives `example` and `place`, the order by which the first is chosen.
+
+    It reads the written tables, and `newest`: each loan's newest version.
+    """
 
     table: str
     kind: str
@@ -36,6 +40,9 @@ class _Look:
 def find_oddities(con: duckdb.DuckDBPyConnection, book: BookPart, folder: Path, filled: set[str]) -> list[Oddity]:
     """Return the oddities of the written tables that the mapping fills, in table order."""
     found = []
+    con.execute(f"""CREATE OR REPLACE TABLE newest AS SELECT loan_no, max(loan_id) AS loan_id,
+        arg_max(principal, effective_on) AS principal, max(opened_on) AS opened_on
+        FROM {_file(folder, "loans")} WHERE superseded_at IS NULL GROUP BY loan_no""")
     for look in _looks(book, folder, filled):
         ((rows, example),) = con.execute(f"SELECT count(*), min_by(example, place) FROM ({look.rows})").fetchall()
         if rows:
@@ -107,21 +114,14 @@ def _looks(book: BookPart, folder: Path, filled: set[str]) -> Iterator[_Look]:
         )
 
 
-def _newest(folder: Path) -> str:
-    """Return the SQL of each loan's newest version."""
-    return f"""(SELECT loan_no, max(loan_id) AS loan_id, arg_max(principal, effective_on) AS principal,
-      max(opened_on) AS opened_on
-        FROM {_file(folder, "loans")} WHERE superseded_at IS NULL GROUP BY loan_no)"""
-
-
 def _loan_looks(folder: Path, filled: set[str]) -> Iterator[_Look]:
     """Yield what is odd between a loan and its schedule."""
-    loans, instalments = _newest(folder), _file(folder, "instalments")
+    instalments = _file(folder, "instalments")
     yield _Look(
         "loans",
         "without_instalments",
         f"""
-        SELECT 'loan ' || loan_id AS example, loan_no AS place FROM {loans} WHERE loan_no NOT IN (SELECT
+        SELECT 'loan ' || loan_id AS example, loan_no AS place FROM newest WHERE loan_no NOT IN (SELECT
           loan_no FROM {instalments})""",
     )
     if "instalments" not in filled:
@@ -132,7 +132,7 @@ def _loan_looks(folder: Path, filled: set[str]) -> Iterator[_Look]:
         f"""
         SELECT 'loan ' || loan_id || ': principal ' || l.principal || ', schedule ' || s.principal || '
           (minor units)' AS example, loan_no AS place
-        FROM {loans} l JOIN (SELECT loan_no, CAST(sum(principal) AS HUGEINT) AS principal FROM
+        FROM newest l JOIN (SELECT loan_no, CAST(sum(principal) AS HUGEINT) AS principal FROM
           {instalments} WHERE superseded_at IS NULL GROUP BY loan_no) s
         USING (loan_no) WHERE l.principal <> s.principal""",
     )
@@ -142,7 +142,7 @@ def _loan_looks(folder: Path, filled: set[str]) -> Iterator[_Look]:
         f"""
         SELECT 'instalment ' || i.number || ' of loan ' || i.loan_id || ': due ' || i.due_on || ', opened '
           || l.opened_on AS example,
-          (loan_no, i.number) AS place FROM {instalments} i JOIN {loans} l USING (loan_no) WHERE i.due_on <
+          (loan_no, i.number) AS place FROM {instalments} i JOIN newest l USING (loan_no) WHERE i.due_on <
             l.opened_on""",
     )
 
@@ -191,15 +191,11 @@ def _event_looks(book: BookPart, folder: Path, table: Table) -> Iterator[_Look]:
             f"""
             {example} || ' is before loan ' || t.loan_id || ' opened, ' || l.opened_on AS example,
               (loan_no, t.{key}) AS place
-            FROM {_file(folder, table.name)} t JOIN {_newest(folder)} l USING (loan_no) WHERE t.{happened}
+            FROM {_file(folder, table.name)} t JOIN newest l USING (loan_no) WHERE t.{happened}
               < l.opened_on""",
         )
-    local = (
-        "t.recorded_at"
-        if book.zone == "UTC"
-        else f"((t.recorded_at AT TIME ZONE 'UTC') AT TIME ZONE {text(book.zone)})"
-    )
-    early = f"t.recorded_at < t.{happened}" if _is_moment(table) else f"CAST({local} AS DATE) < t.{happened}"
+    day = f"CAST({local('t.recorded_at', book.zone)} AS DATE)"
+    early = f"t.recorded_at < t.{happened}" if _is_moment(table) else f"{day} < t.{happened}"
     yield _Look(
         table.name,
         "recorded_before_it_happened",

@@ -15,18 +15,22 @@ from duecourse.book.typed import Exprs, Problems, Reading, projection
 from duecourse.kernel.currencies import MINOR_DIGITS, minor_digits
 from duecourse.kernel.errors import DueCourseError
 
+Settings = dict[str, str | bool | int | float | list[str]]  # float: DuckDB's declared type
+
 
 @dataclass
 class Work:
     """What the steps of one load share: the working database, the mapping, what is known of each table.
 
-    `digits` is the number of decimals at which amounts of every table but loans are read.
+    `digits` is the number of decimals at which amounts of every table but loans are read; `beside` the settings
+    of a second engine.
     """
 
     con: duckdb.DuckDBPyConnection
     mapping: BookMapping
     data: Path
     scratch: Path
+    beside: Settings
     parts: dict[str, list[Part]] = field(default_factory=dict)
     problems: dict[str, Problems] = field(default_factory=dict)
     exprs: dict[str, list[Exprs]] = field(default_factory=dict)
@@ -36,6 +40,11 @@ class Work:
         """Return the tables that the mapping fills, borrowers and loans first."""
         names = sorted(self.mapping.tables, key=lambda name: list(BY_NAME).index(name))
         return [BY_NAME[name] for name in names]
+
+    def kept(self, table: str) -> int:
+        """Return how many of a table's rows are in the book, once it is classified."""
+        rows = sum(part.rows for part in self.parts[table])
+        return rows - self.count(f"SELECT count(*) FROM {ident('c_' + table)}")
 
     def number(self, table: str, column: str, reason: str) -> int:
         """Return the number of a problem of a table."""
@@ -52,30 +61,27 @@ class Work:
 
 
 def read_table(work: Work, table: Table) -> None:
-    """Read every part of a table into `t_<name>`; its rowid is the position among the good rows of all parts.
+    """Make `t_<name>` of all parts: a view of typed rows whose `rid` is the position among the good rows of all parts.
 
-    DueCourseError when there is no row at all.
+    The engine reads Parquet and its own tables faster than it could keep typed rows, so these are typed whenever
+    they are looked at. DueCourseError when there is no row at all.
     """
     name = table.name
     work.problems[name] = Problems()
     work.parts[name] = open_parts(work.con, work.mapping, name, work.data, work.scratch)
     work.exprs[name] = []
-    target = ident(f"t_{name}")
-    rows = 0
+    views, rows = [], 0
     for position, part in enumerate(work.parts[name]):
-        query = _query(work, table, part)
-        into = f"INSERT INTO {target}" if position else f"CREATE TABLE {target} AS"
-        try:
-            work.con.execute(f"{into} {query}")
-        except duckdb.InvalidInputException:
-            if not part.is_text or part.scrubbed:
-                raise
-            scrub_part(part, work.scratch / f"{name}-{position + 1}.csv")
-            work.exprs[name].pop()
-            work.con.execute(f"{into} {_query(work, table, part)}")
         part.first_row = rows
-        rows = work.count(f"SELECT count(*) FROM {target}")
-        part.rows = rows - part.first_row
+        if part.is_text:
+            kept = _keep_typed(work, table, part, work.scratch / f"{name}-{position + 1}")
+            views.append(f"SELECT file_row_number + {rows} AS rid, * FROM {kept}")
+        else:
+            kept = part.relation
+            views.append(_query(work, table, part, rid=f"{ident(part.row_column)} + {rows}"))
+        part.rows = work.count(f"SELECT count(*) FROM {kept}")
+        rows += part.rows
+    work.con.execute(f"CREATE VIEW {ident('t_' + name)} AS {' UNION ALL '.join(views)}")
     if rows + total_rejects(work.parts[name]) == 0:
         place = work.mapping.place("tables", name)
         shown = ", ".join(part.shown for part in work.parts[name])
@@ -84,7 +90,21 @@ def read_table(work: Work, table: Table) -> None:
         )
 
 
-def _query(work: Work, table: Table, part: Part) -> str:
+def _keep_typed(work: Work, table: Table, part: Part, stem: Path) -> str:
+    """Type the rows of a text file once, in their order; return the SQL of what was kept of them."""
+    kept = text(str(stem.with_suffix(".parquet")))
+    try:
+        work.con.execute(f"COPY ({_query(work, table, part)}) TO {kept} (FORMAT parquet)")
+    except duckdb.InvalidInputException:
+        if part.scrubbed:
+            raise
+        scrub_part(part, stem.with_suffix(".csv"))
+        work.exprs[table.name].pop()
+        work.con.execute(f"COPY ({_query(work, table, part)}) TO {kept} (FORMAT parquet)")
+    return f"read_parquet({kept})"
+
+
+def _query(work: Work, table: Table, part: Part, rid: str = "") -> str:
     """Return the SQL that reads one part, after checking the mapping's expressions against its columns."""
     name = table.name
     section = work.mapping.tables[name]
@@ -102,7 +122,8 @@ def _query(work: Work, table: Table, part: Part) -> str:
         column.name: (checked[column.name], kinds[column.name]) for column in table.columns if column.name in checked
     }
     work.exprs[name].append(exprs)
-    return projection(table, exprs, keep, part.relation, _reading(work, table, exprs), work.problems[name])
+    relation = part.numbered if rid else part.relation
+    return projection(table, exprs, keep, relation, _reading(work, table, exprs), work.problems[name], rid=rid)
 
 
 def _types(work: Work, table: Table, checked: Mapping[str, Checked], part: Part, place: str | None) -> dict[str, str]:

@@ -31,6 +31,7 @@ _TYPES: Final = {
     Kind.FLAG: "BOOLEAN",
     Kind.PPM_YEAR: "BIGINT", Kind.PPB_DAY: "BIGINT", Kind.PPM: "BIGINT",
 }  # fmt: skip
+_WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _NUMERIC: Final = (Kind.MONEY, Kind.COUNT, Kind.PPM_YEAR, Kind.PPB_DAY, Kind.PPM)
 
 
@@ -73,13 +74,16 @@ Exprs = dict[str, tuple[Checked, str]]  # our column -> expression, DuckDB type 
 
 
 def projection(
-    table: Table, exprs: Exprs, keep: Checked | None, relation: str, how: Reading, problems: Problems
+    table: Table, exprs: Exprs, keep: Checked | None, relation: str, how: Reading, problems: Problems, *, rid: str = ""
 ) -> str:
     """Return the SQL that reads a part into typed columns and `_p`: null, LEFT_OUT, or the first problem.
+
+    `rid` is the SQL of a row's place among the table's good rows, and then a column of the result.
 
     Expressions that are more than a column run inside TRY: an error in one row is that row's problem.
     """
     inner = [f"{_try(check)} AS {ident('e_' + name)}" for name, (check, _) in exprs.items()]
+    inner += [f"{rid} AS rid"] if rid else []
     inner += [f"TRY(struct_pack(v := CAST({keep.sql} AS BOOLEAN))) AS e__keep"] if keep else []
     values = [f"{_value(name, check, kind)} AS {ident('m_' + name)}" for name, (check, kind) in exprs.items()]
     tests: list[tuple[str, int]] = []
@@ -111,7 +115,7 @@ def projection(
         )
     whens = " ".join(f"WHEN {test} THEN {number}" for test, number in tests)
     code = f"CAST(CASE {whens} END AS SMALLINT)" if whens else "CAST(NULL AS SMALLINT)"
-    names = ", ".join(map(ident, table.names))
+    names = ", ".join([*(["rid"] if rid else []), *map(ident, table.names)])
     return (
         f"SELECT {names}, {code} AS _p FROM (SELECT *, {', '.join(final)} FROM (SELECT "
         f"*{''.join(', ' + t for t in typed)} "
@@ -148,7 +152,8 @@ def _read_text(value: str, kind: str, _zone: str) -> str:
 def _read_texts(value: str, kind: str, _zone: str) -> str:
     if kind != "VARCHAR":
         return f"TRY_CAST({value} AS VARCHAR[])"
-    return f"list_filter(list_transform(string_split({value}, ';'), lambda x: trim(x)), lambda x: x <> '')"
+    several = f"list_filter(list_transform(string_split({value}, ';'), lambda x: trim(x)), lambda x: x <> '')"
+    return f"CASE WHEN NOT contains({value}, ';') AND trim({value}) <> '' THEN [trim({value})] ELSE {several} END"
 
 
 def _read_date(value: str, kind: str, _zone: str) -> str:
@@ -170,6 +175,11 @@ def noon(day: str, zone: str) -> str:
     return middle if zone == "UTC" else f"(({middle} AT TIME ZONE {text(zone)}) AT TIME ZONE 'UTC')"
 
 
+def local(moment: str, zone: str) -> str:
+    """Return the SQL of the time in a zone at a moment in UTC."""
+    return moment if zone == "UTC" else f"(make_timestamptz(epoch_us({moment})) AT TIME ZONE {text(zone)})"
+
+
 def _read_moment(value: str, kind: str, zone: str) -> str:
     """UTC. Without an offset a time is one of the book's zone; a day alone is its noon there."""
     if kind == "VARCHAR":
@@ -180,8 +190,8 @@ def _read_moment(value: str, kind: str, zone: str) -> str:
         )
     if kind == "DATE":
         return noon(value, zone)
-    if kind.startswith("TIMESTAMP WITH"):
-        return f"{value} AT TIME ZONE 'UTC'"
+    if kind.startswith("TIMESTAMP WITH"):  # the calendar is slow, and needed only for infinity
+        return f"CASE WHEN isfinite({value}) THEN make_timestamp(epoch_us({value})) ELSE {value} AT TIME ZONE 'UTC' END"
     naive = f"TRY_CAST({value} AS TIMESTAMP)"
     return naive if zone == "UTC" else f"(({naive} AT TIME ZONE {text(zone)}) AT TIME ZONE 'UTC')"
 
@@ -230,6 +240,8 @@ def _decimal(value: str, kind: str, digits: int) -> str:
 
 def _number_typed(value: str, kind: str, digits: int) -> str:
     """Return a typed number times 10^digits as BIGINT, null unless that is exact: no rounding takes place."""
+    if kind in _WHOLE and not digits:
+        return f"CAST({value} AS BIGINT)"  # a decimal of 128 bits on the way costs more than all the rest
     exact = _decimal(value, kind, digits)
     kept = f"TRY_CAST({exact} AS DECIMAL(28, {digits}))"  # leaves room to multiply: nothing overflows
     return f"CASE WHEN {kept} = {exact} THEN TRY_CAST({kept} * {10**digits} AS BIGINT) END"
