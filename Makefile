@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+SPARK := $(VENV)/.spark
 PYTEST ?=
 UPGRADE ?=
 LOANS ?= 1000000
@@ -13,7 +14,7 @@ KEPT = $(if $(KEEP),--keep $$(date -u +%F))
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-plot clean
+.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-spark bench-plot clean
 
 help: ## Say what each command does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -21,13 +22,16 @@ help: ## Say what each command does.
 $(READY): pyproject.toml requirements/dev.txt requirements/uv.txt tools/setup.py
 	@$(PYTHON) tools/setup.py
 
+$(SPARK): $(READY) requirements/spark.txt
+	@$(PYTHON) tools/setup.py spark
+
 demo: $(READY) ## Make a synthetic book, plan its night, and say where the report is.
 	@$(VENV)/bin/duecourse demo
 
-test: $(READY) ## Run every test. PYTEST="-k kiva" adds options.
+test: $(SPARK) ## Run every test. PYTEST="-k kiva" adds options.
 	@$(RUN) -m pytest -n auto $(PYTEST)
 
-check: $(READY) ## Lint, format, types, and the generated documents.
+check: $(SPARK) ## Lint, format, types, and the generated documents.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
@@ -39,8 +43,9 @@ docs: $(READY) ## Write docs/reference anew from the code.
 lock: $(READY) ## Lock the requirements anew, with hashes and no address. UPGRADE=--upgrade for newer ones.
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) pyproject.toml requirements/dev.in --output-file requirements/dev.txt
+	@$(LOCK) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
 
-soak: $(READY) ## The random tests, many times longer and with new seeds.
+soak: $(SPARK) ## The random tests, many times longer and with new seeds.
 	@DUECOURSE_SOAK=1 $(RUN) -m pytest -n auto $(PYTEST)
 
 bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for less, KEEP=1 to keep the result.
@@ -52,8 +57,15 @@ bench-law: $(READY) ## Time the night with every rulebook over the night without
 bench-peers: $(READY) ## Time the night beside pandas, Polars, DuckDB and Python by hand.
 	@$(RUN) -m bench.peers --loans $(LOANS) $(KEPT) --json
 
+bench-few: $(READY) ## Time a run over one borrower in a hundred beside the whole night.
+	@$(RUN) -m bench.few --loans $(LOANS) $(KEPT) --json
+
 bench-plot: $(READY) ## Draw the results that were kept into docs/images.
 	@$(RUN) -m bench.plot
+
+bench-spark: LOANS = 100000
+bench-spark: $(SPARK) ## Time the night on Spark over the same on DuckDB, for 100,000 loans unless said.
+	@$(RUN) -m bench.spark --loans $(LOANS) $(KEPT) --runs 3 --json
 
 clean: ## Remove what runs leave behind; .venv stays.
 	@rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -100,7 +100,7 @@ def columns_read(tables: Path, on: date) -> dict[str, list[str]]:
             named = ", ".join(f'"{row[0]}" AS "{file.stem}__{row[0]}"' for row in columns)
             duckdb.execute(f"COPY (SELECT {named} FROM '{file}') TO '{copy / file.name}'")
         with watching(tables, copy, found):
-            one_night(tables, Path(folder) / "out", on, None, None)
+            one_night(tables, Path(folder) / "out", on, None, ())
     names = {file.stem for file in tables.glob("*.parquet")}
     return {
         table: sorted(column for of, column in found if of == table) for table in sorted(names & dict(found).keys())

@@ -1,16 +1,19 @@
 """One load, or one night, in a process of its own, so that its peak memory is its own.
 
-`python -m bench.once load BOOK.toml OUT` or `python -m bench.once night TABLES OUT DATE [STRATEGY [lawless]]`: prints
-JSON. A lawless night has a rulebook without a rule for every country, so that it may do all that it might.
+`python -m bench.once load BOOK.toml OUT` or `python -m bench.once night TABLES OUT DATE [STRATEGY [WORD ...]]`: prints
+JSON. The words: `lawless`, a rulebook without a rule for every country, so that a night may do all that it might;
+`spark`; `borrowers=FILE`.
 """
 
 import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from duecourse.book.few import read_borrowers
 from duecourse.book.load import load
 from duecourse.book.loaded import open_book
 from duecourse.book.synth_world import PLACES
@@ -18,7 +21,7 @@ from duecourse.law.records import Book
 from duecourse.law.rulebook import Law
 from duecourse.night import facts
 from duecourse.night.moment import Moment
-from duecourse.night.run import run
+from duecourse.night.run import Options, run
 from duecourse.strategy.load import load as load_strategy
 
 
@@ -36,12 +39,15 @@ def lawless() -> Law:
     return Law(books, (), {}, {}, "none")
 
 
-def one_night(tables: Path, out: Path, on: date, strategy_file: Path | None, law: Law | None) -> dict[str, object]:
-    """Run the night, from loaded tables to all outputs written; None is the default strategy, every rulebook."""
+def one_night(tables: Path, out: Path, on: date, strategy_file: Path | None, words: Sequence[str]) -> dict[str, object]:
+    """Run the night, from loaded tables to all outputs written; None is the default strategy."""
+    named = [word.removeprefix("borrowers=") for word in words if word.startswith("borrowers=")]
+    engine, law = "spark" if "spark" in words else "duckdb", lawless() if "lawless" in words else None
     begun = time.perf_counter()
     book = open_book(tables)
     strategy = load_strategy(strategy_file, facts.CATALOGUE.kinds)
-    summary = run(book, strategy, Moment(on), out, law=law)
+    some = read_borrowers(Path(named[0])) if named else None
+    summary = run(book, strategy, Moment(on), out, Options(engine=engine), law=law, borrowers=some)
     return {
         "seconds": time.perf_counter() - begun,
         "plan_hash": summary.plan_hash,
@@ -58,7 +64,7 @@ def main(arguments: list[str]) -> dict[str, object]:
     else:
         on, more = date.fromisoformat(arguments[3]), arguments[4:]
         strategy = Path(more[0]) if more and more[0] != "default" else None
-        found = one_night(source, out, on, strategy, lawless() if "lawless" in more[1:] else None)
+        found = one_night(source, out, on, strategy, more[1:])
     # Linux counts kilobytes, macOS bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return found | {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}

@@ -1,10 +1,19 @@
-"""Settings of the random tests: the same examples on every run, and many new ones under `make soak`."""
+"""The order of tests, and settings of the random ones: the same examples on every run, many new under `make soak`."""
 
 import os
+from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.ledger.summary import pytest_terminal_summary  # noqa: F401  prints how many loans had each feature
+
+LONGEST: Final = ("test_spark.py", "test_few.py", "test_killed.py")  # begun first, lest one core works on alone
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 settings.register_profile("default", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile(

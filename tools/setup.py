@@ -1,5 +1,7 @@
 """Make `.venv` and install the locked requirements into it: `python3 tools/setup.py`, which `make` calls.
 
+With the word `spark` it adds PySpark and a Java for it, half a gigabyte that only tests, checks and one bench need.
+
 Needs a Python with venv and pip and nothing else: it brings the locked uv itself. uv is told to look for
 packages where this machine's pip looks (environment or pip's own files), so no address stands in the project.
 """
@@ -17,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 READY = VENV / ".ready"
+SPARK = VENV / ".spark"
 
+UV = (str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON))
 UV_SETTINGS = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_EXTRA_INDEX_URL",
@@ -72,22 +76,24 @@ def uv_environment(settings: dict[str, str], environment: dict[str, str]) -> dic
     return result
 
 
-def install_requirements() -> None:
-    """Install the lock with uv, or with pip on a machine where only pip gets through."""
+def install(lock: str, *options: str) -> None:
+    """Install a lock with uv, or with pip on a machine where only pip gets through."""
     pip = (str(PYTHON), "-m", "pip")
-    listing = subprocess.run([*pip, "config", "list"], check=False, capture_output=True, text=True)
-    env = uv_environment(pip_settings(listing.stdout), dict(os.environ))
-    locked = ("--require-hashes", "--only-binary", ":all:", "-r", "requirements/dev.txt")
-    uv = (str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON))
+    locked = ("--require-hashes", "--only-binary", ":all:", *options, "-r", f"requirements/{lock}.txt")
     try:
-        run(*uv, *locked, env=env)
+        run(*UV, *locked, env=environment())
     except subprocess.CalledProcessError:
         print("uv could not fetch the requirements; trying pip, which takes longer", file=sys.stderr)
         run(*pip, "install", "--quiet", *locked)
-    run(*uv, "--no-deps", "--no-build-isolation", "--no-index", "--editable", ".", env=env)
 
 
-def main() -> None:
+def environment() -> dict[str, str]:
+    """Return the environment for uv, with what pip on this machine is told."""
+    listing = subprocess.run([str(PYTHON), "-m", "pip", "config", "list"], check=False, capture_output=True, text=True)
+    return uv_environment(pip_settings(listing.stdout), dict(os.environ))
+
+
+def install_all() -> None:
     """Bring `.venv` up to the lock; leave a stamp that `make` compares with the files the lock is made of."""
     READY.unlink(missing_ok=True)
     if not PYTHON.exists():
@@ -95,14 +101,23 @@ def main() -> None:
     print("Installing the locked requirements into .venv", file=sys.stderr)
     pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", "requirements/uv.txt")
-    install_requirements()
+    install("dev")
+    run(*UV, "--no-deps", "--no-build-isolation", "--no-index", "--editable", ".", env=environment())
     print("Compiling the ledger, once", file=sys.stderr)
     run(str(PYTHON), "-c", "from duecourse.ledger.positions import compile_ledger; compile_ledger()")
     READY.touch()
 
 
+def install_spark() -> None:
+    """Add PySpark and Java to `.venv`, with a stamp of their own."""
+    print("Installing PySpark and Java into .venv", file=sys.stderr)
+    # PySpark is published as source only: it is packed with the locked setuptools, and nothing is compiled.
+    install("spark", "--no-binary", "pyspark", "--no-build-isolation")
+    SPARK.touch()
+
+
 if __name__ == "__main__":
     try:
-        main()
+        install_spark() if sys.argv[1:] == ["spark"] else install_all()
     except subprocess.CalledProcessError as error:
         sys.exit(f"Setting up .venv failed (see above; then run make again) in: {' '.join(error.cmd)}")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 import typer
 
@@ -74,6 +74,11 @@ Borrowers = Annotated[
 Out = Annotated[Path | None, typer.Option(help="Folder for outputs; by default out/ and the book's name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; by default one for each core.")]
+Engine = Annotated[Literal["duckdb", "spark"], typer.Option(help="What the night runs on; both give the same plan.")]
+Master = Annotated[
+    str,
+    typer.Option(envvar="DUECOURSE_SPARK_MASTER", help="Master of the Spark cluster, like spark://host:7077."),
+]
 Memory = Annotated[
     str,
     typer.Option(parser=_size, metavar="SIZE", help="Memory for the engine, like 4GB; beyond that, the disk."),
@@ -177,10 +182,17 @@ def _strategy(path: Path | None) -> "Strategy":
     return load(path, CATALOGUE.kinds)
 
 
-def _options(threads: int | None, memory: str, house: Path | None = None) -> "Options":
+def _options(
+    threads: int | None,
+    memory: str,
+    house: Path | None = None,
+    engine: str = "duckdb",
+    master: str = "local[*]",
+) -> "Options":
     from duecourse.night.run import Options
 
-    return Options(threads=threads or os.cpu_count() or 1, memory=memory, house=house)
+    threads = threads or os.cpu_count() or 1
+    return Options(threads=threads, memory=memory, house=house, engine=engine, master=master)
 
 
 @app.command("check-book")
@@ -218,6 +230,8 @@ def run(
     house: House = None,
     borrowers: Borrowers = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show for each step its rows, seconds and bytes.")] = False,
+    engine: Engine = "duckdb",
+    master: Master = "local[*]",
 ) -> None:
     """Plan the night of a business date: positions, plan and report."""
     from duecourse import terminal
@@ -228,7 +242,7 @@ def run(
     some = read_borrowers(borrowers) if borrowers else None
     book = _load(mapping, data, home, threads, memory)
     moment = _moment(on, known_at, book.zone)
-    options = replace(_options(threads, memory, house), profile=profile)
+    options = replace(_options(threads, memory, house, engine, master), profile=profile)
     summary = _night(book, rules, moment, home, options, borrowers=some)
     if as_json:
         typer.echo(json.dumps(asdict(summary)))

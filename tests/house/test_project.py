@@ -20,7 +20,7 @@ from tools import setup
 
 BROUGHT: Final = {"markupsafe", "pydantic_core"}  # halves of jinja2 and pydantic, never without them
 FILE_BYTES_MAX: Final = 1_000_000
-LOCKS: Final = ("requirements/dev.txt", "requirements/uv.txt")
+LOCKS: Final = ("requirements/dev.txt", "requirements/spark.txt", "requirements/uv.txt")
 PYPROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -36,7 +36,7 @@ def names(*lines: str) -> set[str]:
 def direct() -> set[str]:
     """Every package that the project itself asks for."""
     texts = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["build-system"]["requires"]]
-    for name in ("requirements/dev.in", "requirements/uv.in"):
+    for name in ("requirements/dev.in", "requirements/spark.in", "requirements/uv.in"):
         texts += read(name).splitlines()
     return names(*texts)
 
@@ -74,9 +74,7 @@ def test_every_line_of_a_lock_has_a_version_and_hashes(name: str) -> None:
 
 
 def test_the_lock_holds_what_the_project_asks_for() -> None:
-    lock = re.findall(
-        r"^([\w.-]+)==([\w.!+]+)", read("requirements/dev.txt") + read("requirements/uv.txt"), re.MULTILINE
-    )
+    lock = re.findall(r"^([\w.-]+)==([\w.!+]+)", "".join(map(read, LOCKS)), re.MULTILINE)
     locked = {canonicalize_name(name): version for name, version in lock}
     assert direct() <= locked.keys()
     for text in PYPROJECT["project"]["dependencies"]:

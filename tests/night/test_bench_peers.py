@@ -68,7 +68,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def night(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("night")
-    one_night(tables, out, DEFAULT_ON, bench.STRATEGY, None)
+    one_night(tables, out, DEFAULT_ON, bench.STRATEGY, ())
     return out / DEFAULT_ON.isoformat()
 
 

@@ -199,8 +199,8 @@ def _visit(compiler: Any, op: ops.Node, *, left: exp.Expr, right: exp.Expr) -> e
 
 
 def _engine(compiler: Any) -> str:
-    name = type(compiler).__name__
-    engine = {"DuckDBCompiler": "duckdb", "PostgresCompiler": "postgres", "PySparkCompiler": "spark"}.get(name)
+    name = compiler.dialect.__name__
+    engine = {"DuckDB": "duckdb", "Postgres": "postgres", "PySpark": "spark"}.get(name)
     if engine is None:
         raise DueCourseError(f"{name} cannot run expressions: use DuckDB, PostgreSQL or Spark")
     return engine

@@ -162,7 +162,7 @@ def _asked(engine: Engine, law: Law, on: date, empty: frozenset[str]) -> Iterato
             # Other rules ask for other columns, so they have tables of their own.
             digest = hashlib.sha256(" ".join(rule.id for rule in rules).encode()).hexdigest()
             suffix = f"_caps_{country.lower()}_{digest[:6]}"
-            yield Asked(country, here, rules, program_of(read, users_folder(), suffix=suffix), sorts)
+            yield Asked(country, here, rules, program_of(read, users_folder(), engine.dialect, suffix), sorts)
 
 
 def _may_cap(read: Law, sort: Sort, kinds: frozenset[str], on: date) -> bool:

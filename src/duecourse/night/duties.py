@@ -108,7 +108,7 @@ def parts_of(duties: Law, engine: Engine, countries: Iterable[str], on: date, pa
     for country in countries:
         law = duties.of([book.id for book in duties.books.values() if duty_rows.binds(book, country)])
         here = {str(row["role"]) for row in roles if row["country"] == country} if _looks_at_role(law) else {ANY}
-        found += [part for role in sorted(here) if (part := _part(law, country, role, on, past))]
+        found += [part for role in sorted(here) if (part := _part(law, country, role, on, past, engine.dialect))]
     return found
 
 
@@ -183,11 +183,11 @@ def _looks_at_role(law: Law) -> bool:
     return bool(_ROLES & frozenset[str]().union(*names))
 
 
-def _part(law: Law, country: str, role: str, on: date, past: Past) -> Part | None:
+def _part(law: Law, country: str, role: str, on: date, past: Past, dialect: str) -> Part | None:
     """Compile what may be due in a country to a firm of this role; None where nothing may."""
     tonight = narrowed(law, _given(country, role, on, replace(past, kinds=past.kinds & law.kinds)), law.rules)
     suffix = f"_duties{suffix_of(country)}_{role}"
-    return Part(country, role, program_of(tonight, users_folder(), suffix=suffix)) if tonight.rules else None
+    return Part(country, role, program_of(tonight, users_folder(), dialect, suffix)) if tonight.rules else None
 
 
 def _left(asked: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> list[dict[str, str]]:

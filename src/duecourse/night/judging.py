@@ -48,7 +48,7 @@ def outlook(
     countries = sorted({str(row["country"]) for row in living})
     verdicts.give_business_days(engine, law, countries, on)
     past = past_of(tables, engine.rows, empty)
-    programs = verdicts.programs_of(law, strategy, on, past, places)
+    programs = verdicts.programs_of(law, strategy, on, past, places, engine.dialect)
     if not with_duties:
         return Outlook(programs, None, (), past)
     due = open_duties(law)

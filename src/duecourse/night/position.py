@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -66,34 +68,36 @@ class RefusedLoansError(Exception):
     """Loans whose amounts do not fit: carried up as loan_ids; loading bounds amounts so that this does not happen."""
 
 
-def run(
-    readers: Callable[[], Reader],
-    bounds: Sequence[int],
-    on: date,
-    buckets: tuple[str, Sequence[Bucket]],
-    out: Path,
-    threads: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Write `positions/` and `history/` under `out`, one file per range of loans.
+@dataclass(frozen=True)
+class Work:
+    """What is worked out: `positions/` and `history/` under `out`, one file in each for a range of loans.
 
-    `readers` gives a reader for a thread; a range of loan numbers lies between two of `bounds`; `buckets` is what they
-    count and their bounds.
+    A range of loan numbers lies between two of `bounds`; `buckets` is what they count and their bounds. Any thread or
+    process may do any range, again too: a file appears whole or not at all.
     """
-    for name in ("positions", "history"):
-        (out / name).mkdir(parents=True, exist_ok=True)
-    ranges = list(pairwise(bounds))
 
-    def work(place: int) -> None:
-        book = read(readers(), *ranges[place], day_number(on))
-        worked = positions(book.histories, on)
-        _write(position_table(book, worked, buckets), out / "positions", place)
-        _write(history_table(book, worked), out / "history", place)
+    bounds: tuple[int, ...]
+    on: date
+    buckets: tuple[str, Sequence[Bucket]]
+    out: Path
 
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        for done, _ in enumerate(pool.map(work, range(len(ranges))), 1):
-            if progress:
-                progress(done, len(ranges))
+    @property
+    def ranges(self) -> list[tuple[int, int]]:
+        """The first loan number of each range, and that behind its last."""
+        return list(pairwise(self.bounds))
+
+    def do(self, reader: Reader, place: int) -> None:
+        """Work out the range at a place; RefusedLoansError when amounts of its loans do not fit."""
+        book = read(reader, *self.ranges[place], day_number(self.on))
+        worked = positions(book.histories, self.on)
+        self._write(position_table(book, worked, self.buckets), "positions", place)
+        self._write(history_table(book, worked), "history", place)
+
+    def _write(self, table: pa.Table, name: str, place: int) -> None:
+        path = self.out / name / f"part-{place:05}.parquet"
+        beside = path.with_name(f"{path.name}.{uuid4().hex}")
+        pq.write_table(table, beside, compression="zstd", use_dictionary=["product", "currency", "bucket"])
+        beside.replace(path)
 
 
 def written(out: Path) -> tuple[int, int]:
@@ -102,13 +106,15 @@ def written(out: Path) -> tuple[int, int]:
     return sum(pq.read_metadata(path).num_rows for path in files), sum(path.stat().st_size for path in files)
 
 
-def _write(table: pa.Table, folder: Path, place: int) -> None:
-    pq.write_table(
-        table,
-        folder / f"part-{place:05}.parquet",
-        compression="zstd",
-        use_dictionary=["product", "currency", "bucket"],
-    )
+def run(
+    readers: Callable[[], Reader], work: Work, threads: int, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Do the work on threads; `readers` gives a reader for one of them."""
+    places = range(len(work.ranges))
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        for done, _ in enumerate(pool.map(lambda place: work.do(readers(), place), places), 1):
+            if progress:
+                progress(done, len(places))
 
 
 def position_table(book: Book, worked: Positions, buckets: tuple[str, Sequence[Bucket]]) -> pa.Table:

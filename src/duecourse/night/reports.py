@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duecourse
 from duecourse.night import duties
+from duecourse.night.engines.by_name import TITLES
 from duecourse.night.moment import Moment
 from duecourse.night.report import About, Duty, Outputs, Refusal, gather, write_report
 from duecourse.night.run import Night
@@ -19,7 +20,7 @@ def write(night: Night, moment: Moment, folder: Path, plan_hash: str, languages:
             zone=book.zone,
             on=moment.on,
             known_at=moment.known_until,
-            engine="DuckDB",
+            engine=TITLES[night.options.engine],
             version=duecourse.__version__,
             strategy=strategy.name,
             strategy_hash=strategy.hash,

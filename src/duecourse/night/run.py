@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -43,15 +42,14 @@ from duecourse.night import (
     verdicts,
 )
 from duecourse.night.aside import written_aside
-from duecourse.night.engines import duckdb
+from duecourse.night.engines.by_name import opened
+from duecourse.night.engines.engine import Engine
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 from duecourse.night.profile import Add, Profile, measuring
 from duecourse.night.steps import Progress, Steps, side_by_side
 from duecourse.strategy.models import Strategy
 
-_LOANS_IN_PARTS: Final = 1_500_000  # a book with fewer is worked out at once: every part costs seconds of its own
-_LOANS_OF_PART: Final = 700_000  # at most, lest those worked out side by side take too much memory
 _FOR_THE_PLAN: Final = frozenset(
     {"holds_now", "set_aside", "standing", "unplaced", "candidates", "law_refused", "law_doubted", "ranked", "duties"}
 )
@@ -63,7 +61,7 @@ class Options:
     """How to run: threads, memory for the engine (a DuckDB size), a folder for what does not fit, a house rulebook.
 
     `parts` of the book are worked out side by side; 0 leaves their number to the size of the book. `profile` measures
-    every step.
+    every step. `engine` is duckdb or spark, `master` the cluster that Spark runs on.
     """
 
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -72,6 +70,8 @@ class Options:
     house: Path | None = None
     parts: int = 0
     profile: bool = False
+    engine: str = "duckdb"
+    master: str = "local[*]"
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,17 @@ class Night:
         spill = options.spill or book.folder.parent / "spill"
         self.empty = frozenset(name for name, rows in book.tables.items() if rows.kept + rows.made == 0)
         texts = Texts(
-            book.folder.parent.parent / "compiled", duckdb.NAME, f"{strategy.hash} {self.law.hash}", self.empty
+            book.folder.parent.parent / "compiled", options.engine, f"{strategy.hash} {self.law.hash}", self.empty
         )
-        self.engine = duckdb.DuckDB.open(
-            book.folder, texts, self.empty, threads=options.threads, memory=options.memory, spill=spill
+        self.engine = opened(
+            options.engine,
+            book.folder,
+            texts,
+            self.empty,
+            threads=options.threads,
+            memory=options.memory,
+            spill=spill,
+            master=options.master,
         )
         self.profile = Profile() if options.profile else None
         self.capped = caps.Found()
@@ -146,17 +153,14 @@ class Night:
         self.engine.look_at(moment)
         with self.measuring("caps"):
             self.find_caps(moment)
+        bounds = self.engine.bounds("loan_no", self.book.loans, position.RANGE)
+        work = position.Work(tuple(bounds), moment.on, (self.strategy.buckets.by, self.strategy.buckets.ranges), out)
+        for name in ("positions", "history"):
+            (out / name).mkdir(parents=True, exist_ok=True)
+        tell = (lambda done, total: progress("position", done, total)) if progress else None
         try:
             with self.measuring("position") as add:
-                position.run(
-                    lambda: self.engine.ranges(moment, self.book.zone, capped=bool(self.capped.asked)),
-                    self.engine.bounds("loan_no", self.book.loans, position.RANGE),
-                    moment.on,
-                    (self.strategy.buckets.by, self.strategy.buckets.ranges),
-                    out,
-                    self.options.threads,
-                    (lambda done, total: progress("position", done, total)) if progress else None,
-                )
+                self.engine.positions(work, moment, self.book.zone, capped=bool(self.capped.asked), tell=tell)
                 if add:
                     add(0, *position.written(out))
         except position.RefusedLoansError as error:
@@ -191,7 +195,7 @@ class Night:
             outlook = judging.outlook(
                 self.engine, self.law, self.strategy, moment.on, self.empty, with_duties=with_duties
             )
-        engines = self._engines()
+        engines = self.engine.parts(self.options.parts, self.book.loans, self.book.borrowers)
         steps = Steps(progress, len(engines), self.profile)
         found = side_by_side(
             lambda engine: self._propose(engine, moment, outlook, steps), engines, self.options.threads
@@ -210,18 +214,8 @@ class Night:
                 self.engine.whole(name, engines)
         return found_cuts
 
-    def _engines(self) -> list[duckdb.DuckDB]:
-        """Return the engine, or one for each part of a large book."""
-        threads, parts = self.options.threads, self.options.parts or 1
-        if not self.options.parts and self.book.loans >= _LOANS_IN_PARTS:
-            parts = threads * -(-self.book.loans // (threads * _LOANS_OF_PART))
-        if parts == 1:
-            return [self.engine]
-        bounds = self.engine.bounds("borrower_no", self.book.borrowers, -(-self.book.borrowers // parts))
-        return [self.engine.part(number, *ends) for number, ends in enumerate(pairwise(bounds))]
-
     def _propose(
-        self, engine: duckdb.DuckDB, moment: Moment, outlook: judging.Outlook, steps: Steps
+        self, engine: Engine, moment: Moment, outlook: judging.Outlook, steps: Steps
     ) -> tuple[verdicts.Counted, duties.Counted]:
         """Work out for the borrowers of an engine what may be done, and what is due."""
         tables, strategy, stale = engine.table, self.strategy, self.is_stale(moment)
@@ -254,7 +248,7 @@ class Night:
             engine.forget(needed=_FOR_THE_PLAN)
         return lawful, due
 
-    def _write_down(self, engine: duckdb.DuckDB, chosen: str, steps: Steps) -> None:
+    def _write_down(self, engine: Engine, chosen: str, steps: Steps) -> None:
         tables = engine.table
         with steps.one("plan", engine):
             engine.keep(f"lines_{chosen}", lambda: plan.lines(tables, tables(chosen)))
@@ -390,7 +384,7 @@ def summarise(
     return Summary(
         on=moment.on.isoformat(),
         known_at=moment.known_until.isoformat() + "Z" if moment.known_until else None,
-        engine=duckdb.NAME,
+        engine=night.options.engine,
         loans=engine.number(positions.count()),
         borrowers=engine.number(positions.borrower_no.nunique()),
         overdue_loans=engine.number(overdue.count()),
@@ -427,5 +421,5 @@ def _warned(book: LoadedBook) -> dict[str, int]:
     return counts
 
 
-def _counts(engine: duckdb.DuckDB, table: Any, key: str) -> dict[str, int]:
+def _counts(engine: Engine, table: Any, key: str) -> dict[str, int]:
     return {str(row[key]): int(row["n"]) for row in engine.rows(table.order_by(key))}

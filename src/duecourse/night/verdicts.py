@@ -42,6 +42,10 @@ _YEARS_AFTER: Final = 7
 class Engine(Protocol):
     """What the step needs of an engine."""
 
+    @property
+    def dialect(self) -> str:
+        """What Ibis calls the engine's SQL."""
+
     def table(self, name: str) -> ir.Table:
         """Return a table by name."""
 
@@ -109,7 +113,9 @@ def together(parts: Iterable[Counted]) -> Counted:
     return Counted(dict(refused), dict(memory), programs)
 
 
-def programs_of(law: Law, strategy: Strategy, on: date, past: Past, places: pa.Table) -> dict[str, Program]:
+def programs_of(
+    law: Law, strategy: Strategy, on: date, past: Past, places: pa.Table, dialect: str
+) -> dict[str, Program]:
     """Compile what of the law may refuse what a strategy proposes: a program for each country, where anything may.
 
     `places` is a table of `lawful.places`.
@@ -120,7 +126,7 @@ def programs_of(law: Law, strategy: Strategy, on: date, past: Past, places: pa.T
         rules = [rule for rule in part.rules if gates(rule) or _from_memory(rule)]
         tonight = narrowed(part, lawful.given(strategy, country, on, past), rules)
         if tonight.rules:
-            programs[country] = program_of(tonight, users_folder(), suffix=suffix_of(country))
+            programs[country] = program_of(tonight, users_folder(), dialect, suffix_of(country))
     return programs
 
 

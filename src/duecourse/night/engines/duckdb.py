@@ -4,12 +4,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import duckdb
 import ibis
@@ -20,12 +19,16 @@ from ibis.backends.duckdb import Backend
 
 from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.kernel.errors import DueCourseError
+from duecourse.night import position
+from duecourse.night.engines.engine import Tell
+from duecourse.night.engines.order import in_order
 from duecourse.night.engines.texts import Texts
 from duecourse.night.kept import Kept
 from duecourse.night.moment import Moment
 from duecourse.night.profile import Add
 
-NAME: Final = "duckdb"
+_LOANS_IN_PARTS: Final = 1_500_000  # a book with fewer is worked out at once: every part costs seconds of its own
+_LOANS_OF_PART: Final = 700_000  # at most, lest those worked out side by side take too much memory
 _NEVER: Final = 2**31 - 1
 _NEVER_CHECKPOINT: Final = "1000TB"
 _MEASURE: Final = "PRAGMA enable_profiling = 'no_output'"
@@ -38,6 +41,8 @@ class DuckDB:
 
     Expressions are compiled once for each name and reused: a replay runs the same text for every day.
     """
+
+    dialect: ClassVar[str] = "duckdb"
 
     tables: Path
     connection: Backend
@@ -119,6 +124,16 @@ class DuckDB:
             where = known_rows(table.name, None if moment.known_until is None else known)
             self._do(f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM {self.file(table.name)} WHERE {where}")
 
+    def parts(self, wanted: int, loans: int, borrowers: int) -> "Sequence[DuckDB]":
+        """Return this engine, or one for each part of a large book; `wanted` is how many, 0 as its size demands."""
+        number = wanted or 1
+        if not wanted and loans >= _LOANS_IN_PARTS:
+            number = self._threads * -(-loans // (self._threads * _LOANS_OF_PART))
+        if number == 1:
+            return [self]
+        bounds = self.bounds("borrower_no", borrowers, -(-borrowers // number))
+        return [self.part(place, *ends) for place, ends in enumerate(pairwise(bounds))]
+
     def part(self, number: int, low: int, high: int) -> "DuckDB":
         """Return an engine for the borrowers `low` to before `high`, to be used on a thread of its own.
 
@@ -136,7 +151,7 @@ class DuckDB:
             engine._do(f"CREATE OR REPLACE VIEW {name} AS {rows}")
         return engine
 
-    def whole(self, name: str, parts: Sequence["DuckDB"]) -> None:
+    def whole(self, name: str, parts: Sequence[Any]) -> None:
         """Let a name stand for what parts of the book have each worked out under it."""
         self._view(name, " UNION ALL ".join(f"SELECT * FROM {part.schema}.{name}" for part in parts))
 
@@ -189,31 +204,10 @@ class DuckDB:
         Many small statements leave most of the machine idle when they stand in one row, so those that do not read one
         another are worked out side by side.
         """
-        texts = {name: text for each in lists for name, text in each}
-        if self._threads == 1:
-            for name, text in texts.items():
-                self.make(name, text)
-            return
-        reads = {
-            name: [before for before, _ in each[:place] if f'"{before}"' in text]
-            for each in lists
-            for place, (name, text) in enumerate(each)
-        }
-        left, order = _left_after(texts, reads), TopologicalSorter(reads)
-        order.prepare()
-        ready: list[str] = []
-        with ThreadPoolExecutor(self._threads) as pool:
-            running: dict[Future[None], str] = {}
-            while order.is_active():
-                ready = sorted([*ready, *order.get_ready()], key=left.__getitem__)
-                while ready and len(running) < self._threads:
-                    name = ready.pop()
-                    running[pool.submit(self._make_beside, name, texts[name])] = name
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    done.result()
-                    order.done(running.pop(done))
-        for name, text in texts.items():
-            self._note(name, text)
+        in_order(lists, '"', self._threads, self.make if self._threads == 1 else self._make_beside)
+        for each in lists:
+            for name, text in each:
+                self._note(name, text)
 
     def _make_beside(self, name: str, text: str) -> None:
         self._do(f"CREATE OR REPLACE TABLE {name} AS {text}", on=self._cursor())
@@ -333,6 +327,12 @@ class DuckDB:
         )
         found = self._do(f"SELECT n FROM ({placed}) WHERE place % {size:d} = 0 ORDER BY n")
         return [*(row[0] for row in found), end]
+
+    def positions(
+        self, work: position.Work, moment: Moment, zone: str, *, capped: bool, tell: Tell | None = None
+    ) -> None:
+        """Do the work for each of its ranges of loans, on threads."""
+        position.run(lambda: self.ranges(moment, zone, capped=capped), work, self._threads, tell)
 
     def ranges(self, moment: Moment, zone: str, *, capped: bool = False) -> "Ranges":
         """Return a reader of loan histories by range of loan numbers, for one thread.
@@ -491,15 +491,6 @@ def _leaving(operator: Mapping[str, Any], *, under: bool = False) -> Iterator[Ma
         return
     for child in children[-1:] if "CTE" in operator["type"] else children:
         yield from _leaving(child, under=under or operator["type"] in _LEAVING)
-
-
-def _left_after(texts: dict[str, str], reads: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """Return how much is left to do when a statement begins, with what rests on it: the length of the longest chain."""
-    left = {name: len(text) for name, text in texts.items()}
-    for name in reversed(texts):
-        for before in reads[name]:
-            left[before] = max(left[before], len(texts[before]) + left[name])
-    return left
 
 
 def known_rows(table: str, until: str | None) -> str:

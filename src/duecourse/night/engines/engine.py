@@ -1,0 +1,61 @@
+"""What a night needs of an engine, whichever it is: tables of a book, and those that its steps make, by name."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from duecourse.night import verdicts
+from duecourse.night.moment import Moment
+from duecourse.night.position import Work
+from duecourse.night.profile import Measurable
+
+Tell = Callable[[int, int], None]
+
+
+class Engine(verdicts.Engine, Measurable, Protocol):
+    """A loaded book, opened: it shows the rows known at the moment that it looks at."""
+
+    def close(self) -> None:
+        """Keep the compiled texts, and give back what the engine holds."""
+
+    def look_at(self, moment: Moment) -> None:
+        """Show what was known at a moment; the table `moment` holds its business date."""
+
+    def bounds(self, number: str, count: int, size: int) -> list[int]:
+        """Cut the numbers (loan_no, borrower_no) of the `count` loans or borrowers of the book into ranges.
+
+        Each range, from one bound to before the next, holds `size` of them, the last perhaps fewer.
+        """
+
+    def positions(self, work: Work, moment: Moment, zone: str, *, capped: bool, tell: Tell | None) -> None:
+        """Do the work for each of its ranges of loans; `capped`: whether the tables of `night.caps` are there.
+
+        RefusedLoansError of the first range in which a loan is refused.
+        """
+
+    def parts(self, wanted: int, loans: int, borrowers: int) -> "Sequence[Engine]":
+        """Return this engine, or one for each part of a large book; `wanted` is how many, 0 as its size demands."""
+
+    def whole(self, name: str, parts: Sequence[Any]) -> None:
+        """Let a name stand for what the parts of the book have each worked out under it."""
+
+    def forget(self, needed: Collection[str]) -> None:
+        """Give back the memory of the tables that were made in a part, but for those needed."""
+
+    def alias(self, name: str, of: str) -> None:
+        """Let a name stand for a table that a step made."""
+
+    def read(self, name: str, pattern: Path, schema: pa.Schema) -> None:
+        """Name the rows of the Parquet files in a folder; an empty folder is an empty table of this schema."""
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """Write a table as one Parquet file, rows in their order."""
+
+    def number(self, value: ir.Scalar) -> int:
+        """Return one whole number."""
+
+    def texts(self, table: ir.Table) -> Iterator[bytes | memoryview]:
+        """Stream the texts of the only column of a table, in order, as UTF-8 one behind the other."""
