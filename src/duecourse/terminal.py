@@ -50,7 +50,8 @@ def show_book(book: LoadedBook) -> None:
 def show_night(found: Summary) -> None:
     """Print what the night found and planned."""
     known = f", as known by {found.known_at}" if found.known_at else ""
-    say(f"Night of {found.on}{known}: {count(found.loans)} loans of {count(found.borrowers)} borrowers", "bold")
+    loans, borrowers = _number(found.loans, "loan"), _number(found.borrowers, "borrower")
+    say(f"Night of {found.on}{known}: {loans} of {borrowers}", "bold")
     show(_overdue(found))
     if found.payments_stale:
         through = found.payments_complete_through or "an unknown day"
@@ -97,7 +98,11 @@ def _profile(found: Summary) -> Table:
 
 def _overdue(found: Summary) -> Text:
     amounts = ", ".join(money(minor, code) for code, minor in found.overdue_amount.items())
-    return Text(f"overdue: {count(found.overdue_loans)} loans" + (f", {amounts}" if amounts else ""))
+    return Text(f"overdue: {_number(found.overdue_loans, 'loan')}" + (f", {amounts}" if amounts else ""))
+
+
+def _number(number: int, what: str) -> str:
+    return f"{count(number)} {what}" + ("" if number == 1 else "s")
 
 
 def _counts(head: str, unit: str, counts: Mapping[str, int]) -> Table:

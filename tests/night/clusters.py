@@ -19,7 +19,6 @@ from pyspark.sql import SparkSession
 from duecourse.night.engines.spark import connected
 
 WORKERS: Final = 2
-QUICK: Final = "-XX:TieredStopAtLevel=1"  # compile quickly: every statement is new, so none is worth optimising
 _WAIT: Final = 60  # seconds, at most, for a process to begin or to end
 
 
@@ -47,7 +46,6 @@ def local(folder: Path) -> Iterator[SparkSession]:
         patch.setenv("JAVA_HOME", str(java_home(folder / "java")))
         patch.setenv("SPARK_LOCAL_DIRS", str(folder / "local"))
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        patch.setenv("JDK_JAVA_OPTIONS", QUICK)
         session = connected("local[*]", "2GB")
         try:
             yield session
