@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from duecourse.kernel.files import written_beside
 from duecourse.law.program import Program, Step, compiled, reads
 from duecourse.law.rulebook import BOOKS, Law, load
 
@@ -101,11 +102,9 @@ def program_of(law: Law, folder: Path | None, engine: str = "duckdb", suffix: st
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file that only its owner may change; it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    beside.write_bytes(content)
-    beside.chmod(0o600)
-    beside.replace(path)
+    with written_beside(path) as beside:
+        beside.write_bytes(content)
+        beside.chmod(0o600)
 
 
 def _key(law: Law, engine: str, suffix: str) -> str:

@@ -34,9 +34,6 @@ class Engine(Protocol):
     def answer(self, name: str, build: Callable[[], ir.Table]) -> list[dict[str, Any]]:
         """Return a small table as Python rows, its statement compiled once under a name."""
 
-    def number(self, value: ir.Scalar) -> int:
-        """Return one whole number."""
-
 
 def ranked(tables: Tables) -> ir.Table:
     """Return the possible treatments of each borrower, best first: `rank` from 0.
@@ -64,15 +61,15 @@ def choose(tables: Tables, engine: Engine, most: int, cuts: Cuts | None = None) 
     engine.give("cuts", pa.Table.from_pylist(cuts or [], schema=_CUTS))
     held_out = tables("standing").filter(ibis._.held_out).select("borrower_no")
     engine.keep("asked_0", lambda: tables("ranked").filter(ibis._.rank == 0).anti_join(held_out, "borrower_no"))
-    engine.keep("granted_0", lambda: granted(tables, 0), about)
-    rounds, found = 1, engine.answer("cuts_0", lambda: _cuts(tables, 0))
-    while rounds < most:
-        if engine.number(_refused(tables, rounds - 1).count()) == 0:
+    rounds, found = 0, Cuts()
+    while True:
+        engine.keep(f"granted_{rounds}", partial(granted, tables, rounds), about)
+        refusing = engine.answer(f"cuts_{rounds}", partial(_cuts, tables, rounds))
+        found += refusing
+        rounds += 1
+        if not refusing or rounds >= most:
             break
         engine.keep(f"asked_{rounds}", partial(_ask_next, tables, rounds - 1))
-        engine.keep(f"granted_{rounds}", partial(granted, tables, rounds), about)
-        found += engine.answer(f"cuts_{rounds}", partial(_cuts, tables, rounds))
-        rounds += 1
     every = [tables(f"granted_{done}") for done in range(rounds)]
     engine.keep(f"chosen_{rounds}", lambda: ibis.union(*every, distinct=False))
     return f"chosen_{rounds}", found if cuts is None else cuts

@@ -5,10 +5,10 @@ inputs are never taken.
 """
 
 import json
-import os
 from pathlib import Path
 
 from duecourse.book.loaded import LoadedBook
+from duecourse.kernel.files import written_beside
 from duecourse.law.rulebook import Law
 from duecourse.night.choice import Cuts
 from duecourse.night.engines.texts import key
@@ -32,7 +32,5 @@ def read(path: Path) -> Cuts | None:
 
 def write(path: Path, cuts: Cuts) -> None:
     """Keep cuts in a file, which appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(cuts), encoding="utf-8")
-    beside.replace(path)
+    with written_beside(path) as beside:
+        beside.write_text(json.dumps(cuts), encoding="utf-8")

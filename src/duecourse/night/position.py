@@ -7,13 +7,13 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from duecourse.kernel.files import written_beside
 from duecourse.ledger import kernel
 from duecourse.ledger.histories import NEVER, day_number
 from duecourse.ledger.positions import AMOUNT_NAMES, Positions, positions
@@ -94,10 +94,8 @@ class Work:
         self._write(history_table(book, worked), "history", place)
 
     def _write(self, table: pa.Table, name: str, place: int) -> None:
-        path = self.out / name / f"part-{place:05}.parquet"
-        beside = path.with_name(f"{path.name}.{uuid4().hex}")
-        pq.write_table(table, beside, compression="zstd", use_dictionary=["product", "currency", "bucket"])
-        beside.replace(path)
+        with written_beside(self.out / name / f"part-{place:05}.parquet") as beside:
+            pq.write_table(table, beside, compression="zstd", use_dictionary=["product", "currency", "bucket"])
 
 
 def written(out: Path) -> tuple[int, int]:

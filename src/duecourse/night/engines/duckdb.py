@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from ibis.backends.duckdb import Backend
 
 from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.files import written_beside
 from duecourse.night import position
 from duecourse.night.engines.engine import Tell
 from duecourse.night.engines.order import in_order
@@ -231,10 +231,8 @@ class DuckDB:
         key = hashlib.sha256(about.encode()).hexdigest()[:16]
         path = self._texts.folder / f"{name}-{key}.parquet"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f"{path.name}.{os.getpid()}")
-            pq.write_table(build(), beside)
-            beside.replace(path)
+            with written_beside(path) as beside:
+                pq.write_table(build(), beside)
         self._view(name, f"SELECT * FROM read_parquet('{_quoted(path)}')")
 
     def name(self, name: str, build: Callable[[], ir.Table], about: str = "") -> None:

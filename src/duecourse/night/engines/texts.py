@@ -5,13 +5,13 @@ Compiling the steps of a night takes seconds whatever the size of the book, so i
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from threading import RLock
 
 import duecourse
+from duecourse.kernel.files import written_beside
 
 _PARTS = ("book", "kernel", "law", "night", "strategy")
 
@@ -45,10 +45,8 @@ class Texts:
         """Write what is new; the file appears whole or not at all."""
         if not self._new:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        beside.write_text(json.dumps(self._texts), encoding="utf-8")
-        beside.replace(self._path)
+        with written_beside(self._path) as beside:
+            beside.write_text(json.dumps(self._texts), encoding="utf-8")
         self._new = False
 
 
