@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow.parquet as pq
-import pytest
 
-from duecourse.night.aside import written_aside
 from tests.night import books
 
 KILLS: Final = 4
@@ -58,27 +56,3 @@ def test_killed_at_random_moments(tmp_path: Path, home: Path) -> None:
         assert outputs(out / day) == whole[day], seed
     left = [path.name for path in out.iterdir() if path.name.startswith(".")]
     assert not left, f"what killed runs had left is cleared away (seed {seed})"
-
-
-def test_what_stood_is_put_back_when_killed_between_the_two_renamings(tmp_path: Path) -> None:
-    folder = tmp_path / "2026-06-30"
-    with written_aside(folder) as aside:
-        (aside / "plan").write_text("first", encoding="utf-8")
-        name = aside.name
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    mine, theirs = name.rsplit(".", 1)[0], f"{dead.pid}"
-    folder.rename(tmp_path / f"{mine}.{theirs}.old")
-    (tmp_path / f"{mine}.{theirs}").mkdir()
-    with pytest.raises(KeyboardInterrupt), written_aside(folder):
-        raise KeyboardInterrupt
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
-    assert (folder / "plan").read_text(encoding="utf-8") == "first"
-
-
-def test_what_a_running_process_writes_is_left_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "2026-06-30"
-    with written_aside(folder) as aside:
-        other = aside.with_name(aside.name.replace(str(os.getpid()), str(os.getppid())))
-        other.mkdir()
-    assert other.exists()

@@ -6,8 +6,6 @@ nothing that was worked out before is trusted. What the whole book decides (who 
 """
 
 import csv
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,6 +19,7 @@ from duecourse.book.loaded import LoadedBook
 from duecourse.book.schema import TABLES
 from duecourse.book.sql import text
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.files import scratch
 
 _HEADING: Final = "borrower_id"
 _SHOWN: Final = 5
@@ -54,8 +53,7 @@ def book_of(book: LoadedBook, borrowers: Sequence[str], *, threads: int, memory:
 
     Numbers of borrowers and loans stay what they are. DueCourseError names borrowers whom the book does not know.
     """
-    folder = Path(tempfile.mkdtemp(prefix=".few-", dir=book.folder.parent))
-    try:
+    with scratch(book.folder.parent / "few") as folder:
         config: dict[str, str | bool | int | float | list[str]] = {  # float: DuckDB's declared type
             "threads": threads, "memory_limit": memory, "temp_directory": str(folder / "spill"),
         }  # fmt: skip
@@ -71,8 +69,6 @@ def book_of(book: LoadedBook, borrowers: Sequence[str], *, threads: int, memory:
             loans = f"SELECT count(DISTINCT loan_no) FROM read_parquet({text(str(folder / 'loans.parquet'))})"
             counted = con.execute(loans).fetchone()
         yield replace(book, folder=folder, loans=counted[0] if counted else 0, borrowers=len(borrowers))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, source: Path, target: Path) -> None:

@@ -7,8 +7,6 @@ renamed when complete, so nothing half-written is ever read, and loading the sam
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from fractions import Fraction
@@ -29,6 +27,7 @@ from duecourse.book.sql import ident, text
 from duecourse.book.typed import LEFT_OUT
 from duecourse.book.write import write_table
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.files import scratch
 
 Progress = Callable[[str, int, int], None]
 
@@ -63,13 +62,12 @@ def load(
     if fingerprint and (home / fingerprint / "book.json").exists():
         publish(home / fingerprint / "quarantine", out / "quarantine")
         return open_book(home / fingerprint, out / "quarantine")
-    home.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".loading-", dir=home))
     try:
-        settings = _settings(scratch, threads)
-        with closing(_connect(plan, settings, memory or _memory(plan, root))) as con:
-            work = Work(con, plan, root, scratch / "clean", settings | {"memory_limit": _WRITER_MEMORY})
-            return _load(work, fingerprint, scratch / "book", out, progress or _silent)
+        with scratch(home / "loading") as aside:
+            settings = _settings(aside, threads)
+            with closing(_connect(plan, settings, memory or _memory(plan, root))) as con:
+                work = Work(con, plan, root, aside / "clean", settings | {"memory_limit": _WRITER_MEMORY})
+                return _load(work, fingerprint, aside / "book", out, progress or _silent)
     except duckdb.OutOfMemoryException as error:
         raise DueCourseError(
             f"loading needs more memory than it may use: {one_line(error)}: "
@@ -80,8 +78,6 @@ def load(
         raise DueCourseError(
             f"{out}: loading could not read or write: {reason}: check the files and the room on the disk"
         ) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:
@@ -102,11 +98,11 @@ def _fingerprint(plan: BookMapping, root: Path, extra: str = "") -> str:
     return digest.hexdigest()[:16]
 
 
-def _settings(scratch: Path, threads: int | None) -> Settings:
-    """Make the folders of the work; return the settings of its engines, which spill to the scratch folder."""
+def _settings(aside: Path, threads: int | None) -> Settings:
+    """Make the folders of the work in one aside; return the settings of its engines, which spill there."""
     for folder in ("clean", "book", "spill"):
-        (scratch / folder).mkdir()
-    settings: Settings = {"temp_directory": str(scratch / "spill"), "preserve_insertion_order": True}
+        (aside / folder).mkdir()
+    settings: Settings = {"temp_directory": str(aside / "spill"), "preserve_insertion_order": True}
     return settings | ({"threads": threads} if threads else {})
 
 

@@ -1,9 +1,16 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all, however a run ends."""
 
+import os
+import platform
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
+
+_OLD: Final = "old"
+_OURS: Final[set[str]] = set()  # the names of the folders aside that this process writes in
 
 
 @contextmanager
@@ -19,3 +26,64 @@ def written_beside(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_aside(folder: Path) -> Iterator[Path]:
+    """Give an empty folder beside `folder`, which takes its place once all is written; an error leaves all as it was.
+
+    What killed runs on this machine have left beside it is removed, or put back where nothing has taken its place.
+    """
+    with scratch(folder) as aside:
+        yield aside
+        old = aside.with_name(f"{aside.name}.{_OLD}")
+        if folder.exists():
+            folder.rename(old)
+        aside.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """Give an empty folder of nobody else's beside `folder`, and remove it.
+
+    What killed processes of this machine have left there is removed too.
+    """
+    _clean(folder)
+    own = folder.with_name(f"{_before(folder)}{os.getpid()}.{uuid4().hex}")
+    _OURS.add(own.name)
+    try:
+        own.mkdir(parents=True)
+        yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
+        _OURS.discard(own.name)
+
+
+def _before(folder: Path) -> str:
+    """Return what the names of folders aside begin with; behind it stands the process that writes."""
+    return f".{folder.name}.{platform.node()}."
+
+
+def _clean(folder: Path) -> None:
+    for left in folder.parent.glob(f"{_before(folder)}*"):
+        process, _, end = left.name.removeprefix(_before(folder)).partition(".")
+        if left.name.removesuffix(f".{_OLD}") in _OURS or not process.isdigit() or _runs(int(process)):
+            continue
+        if end.endswith(_OLD) and not folder.exists():  # killed between the two renamings: what stood there is whole
+            with suppress(OSError):
+                left.rename(folder)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Say whether another process runs; what was left under this one's number was left by one before it."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

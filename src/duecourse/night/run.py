@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import ibis
@@ -22,6 +21,7 @@ import pyarrow as pa
 from duecourse.book import few
 from duecourse.book.loaded import LoadedBook
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.files import scratch, written_aside
 from duecourse.law.catalogue import Catalogue
 from duecourse.law.house import with_house
 from duecourse.law.kept import law_of, users_folder
@@ -41,7 +41,6 @@ from duecourse.night import (
     stage,
     verdicts,
 )
-from duecourse.night.aside import written_aside
 from duecourse.night.engines.by_name import opened
 from duecourse.night.engines.engine import Engine
 from duecourse.night.engines.texts import Texts
@@ -323,9 +322,9 @@ def run(
     if known is None:
         with (
             closing(Night(book, strategy, options, law)) as night,
-            TemporaryDirectory(prefix=".cuts-", dir=out) as aside,
+            scratch(out / "cuts") as aside,
         ):
-            night.positions(moment, Path(aside), progress)
+            night.positions(moment, aside, progress)
             known = night.plan(moment, progress, with_duties=False)
         cuts.write(kept, known)
     with (

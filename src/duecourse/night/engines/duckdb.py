@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,7 @@ from ibis.backends.duckdb import Backend
 
 from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.kernel.errors import DueCourseError
-from duecourse.kernel.files import written_beside
+from duecourse.kernel.files import scratch, written_beside
 from duecourse.night import position
 from duecourse.night.engines.engine import Tell
 from duecourse.night.engines.order import in_order
@@ -39,15 +39,18 @@ _LEAVING: Final = frozenset({"CREATE_TABLE_AS", "BATCH_CREATE_TABLE_AS", "COPY_T
 class DuckDB:
     """A connection with one view per table of the book, holding the rows known at the moment asked for.
 
-    Expressions are compiled once for each name and reused: a replay runs the same text for every day.
+    Expressions are compiled once for each name and reused: a replay runs the same text for every day. `scratch` is a
+    folder that ends with the engine.
     """
 
     dialect: ClassVar[str] = "duckdb"
 
     tables: Path
     connection: Backend
+    scratch: Path
     _texts: Texts
-    _results: dict[str, ir.Table]
+    _ending: ExitStack
+    _results: dict[str, ir.Table] = field(default_factory=dict)
     _views: dict[str, str] = field(default_factory=dict)
     _made: dict[str, str] = field(default_factory=dict)
     _known: str = ""
@@ -66,22 +69,25 @@ class DuckDB:
 
         `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it.
         """
+        ending = ExitStack()
+        folder = ending.enter_context(scratch(spill / "night"))  # what two runs spill must not meet in one file
         connection = ibis.duckdb.connect(
             threads=threads,
             memory_limit=memory,
-            temp_directory=str(spill),
+            temp_directory=str(folder / "spilt"),
             preserve_insertion_order=True,
             # A night's tables live for seconds: to compress them, as checkpoints do, costs more than it saves.
             checkpoint_threshold=_NEVER_CHECKPOINT,
         )
-        engine = cls(tables, connection, texts, {}, empty=empty, _threads=threads)
+        ending.callback(connection.disconnect)
+        engine = cls(tables, connection, folder, texts, ending, empty=empty, _threads=threads)
         engine._do("SET TimeZone = 'UTC'")
         return engine
 
     def close(self) -> None:
-        """Keep the compiled texts, and close the connection."""
+        """Keep the compiled texts, close the connection, and remove the engine's folder."""
         self._texts.save()
-        self.connection.disconnect()
+        self._ending.close()
 
     def _do(self, text: str, values: list[Any] | None = None, *, on: Any = None) -> list[Any]:
         """Run one statement to its end: an unfinished result would keep the connection (or the cursor `on`) busy."""
@@ -145,7 +151,9 @@ class DuckDB:
         self._do(f"CREATE SCHEMA IF NOT EXISTS {schema}", on=cursor)
         self._do(f"SET search_path = '{schema},main'", on=cursor)
         connection = ibis.duckdb.from_connection(cursor)
-        engine = DuckDB(self.tables, connection, self._texts, {}, empty=self.empty, schema=schema)
+        engine = DuckDB(
+            self.tables, connection, self.scratch, self._texts, self._ending, empty=self.empty, schema=schema
+        )
         for name in (*(table.name for table in TABLES), "positions"):
             rows = f"SELECT * FROM main.{name} WHERE borrower_no >= {low:d} AND borrower_no < {high:d}"
             engine._do(f"CREATE OR REPLACE VIEW {name} AS {rows}")

@@ -69,7 +69,6 @@ class Spark:
     session: SparkSession
     book: DuckDB
     empty: frozenset[str]
-    scratch: Path
     _texts: Texts
     _threads: int
     _stops: bool
@@ -100,15 +99,12 @@ class Spark:
         for name, value in {**_SETTINGS, **(_INTERPRETED if is_small else {})}.items():
             session.conf.set(name, value)
         session.conf.set("spark.sql.shuffle.partitions", 2 * session.sparkContext.defaultParallelism)
-        spill.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix="spark-", dir=spill)).resolve()
-        book = DuckDB.open(tables.resolve(), texts, empty, threads=threads, memory=_RANGE_MEMORY, spill=spill)
-        return cls(session, book, empty, scratch, texts, threads, found is None)
+        book = DuckDB.open(tables.resolve(), texts, empty, threads=threads, memory=_RANGE_MEMORY, spill=spill.resolve())
+        return cls(session, book, empty, texts, threads, found is None)
 
     def close(self) -> None:
         """Keep the compiled texts, remove what was kept, and end the session if it began here."""
         self.book.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
         if self._stops:
             self.session.stop()
 
@@ -283,7 +279,7 @@ class Spark:
         self.session.read.parquet(path.as_uri()).where(where).createOrReplaceTempView(name)
 
     def _place(self, name: str) -> Path:
-        return self.scratch / f"{next(self._numbers):04}-{name}.parquet"
+        return self.book.scratch / f"{next(self._numbers):04}-{name}.parquet"
 
 
 @dataclass(frozen=True)
