@@ -41,6 +41,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
     "cli_days": ("kernel",),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days"),
+    "cli_store": ("kernel", "store", "printing"),
     "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing", "cli_days"),
     "cli": (
         *_WEB,
@@ -52,6 +53,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "demonstration",
         "cli_days",
         "cli_law",
+        "cli_store",
         "cli_strategy",
     ),
     "__main__": ("cli",),
@@ -61,7 +63,9 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
 
 ENGINES: Final = ("duckdb", "pyspark")
 TERMINAL: Final = ("typer", "rich", "click")
-SPEAKING: Final = frozenset({"cli", "cli_days", "cli_law", "cli_strategy", "printing", "terminal", "terminal_law"})
+SPEAKING: Final = frozenset(
+    {"cli", "cli_days", "cli_law", "cli_store", "cli_strategy", "printing", "terminal", "terminal_law"}
+)
 OUTSIDE: Final = (
     "django", "ninja", "flask", "fastapi", "sqlalchemy", "psycopg", "requests", "httpx", "aiohttp", "socket",
     "http", "urllib.request",

@@ -14,18 +14,32 @@ _OURS: Final[set[str]] = set()  # the names of the folders aside that this proce
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def written_beside(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     """Give a name beside a file, whose folder is made if need be; what is written there then takes the file's place.
 
-    No two writers are given the same name. After an error the file stands as it stood.
+    No two writers are given the same name. After an error the file stands as it stood. Where it is `lasting`, a power
+    cut after this does not undo it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{uuid4().hex}")
     try:
         yield beside
+        if lasting:
+            _settle(beside)
         beside.replace(path)
+        if lasting:
+            _settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -1,0 +1,17 @@
+"""What the application's role may do: read and write rows, and nothing that changes tables."""
+
+from typing import Final
+
+# The role of the embedded server; on a server of their own, operators grant as docs/operating/store.md says.
+GRANTS: Final = """
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'duecourse_app') THEN
+        GRANT USAGE ON SCHEMA public TO duecourse_app;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO duecourse_app;
+        REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM duecourse_app;
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO duecourse_app;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO duecourse_app;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO duecourse_app;
+    END IF;
+END $$
+"""

@@ -1,0 +1,5 @@
+"""The tables of the operational database."""
+
+from duecourse.store.models.people import Borrower, ContactPoint, Person
+
+__all__ = ["Borrower", "ContactPoint", "Person"]
