@@ -70,6 +70,7 @@ def status(store: Store = OUT, as_json: Json = False) -> None:
         typer.echo(json.dumps(found))
     else:
         table = printing.grid("", "", words=(0, 1))
+        table.show_header = False
         for name, value in found.items():
             table.add_row(name, str(value) if value is not None else "-")
         printing.show(table)
