@@ -133,9 +133,6 @@ def restore(folder: Folder, store: Store = OUT) -> None:
     from duecourse.store.place import Place
 
     place = Place.of(store)
-    backups.read(folder)
-    if not place.address:
-        place.server.start()
     counts = backups.restore(place, folder)
     printing.say(f"{sum(counts.values()):,} rows of {len(counts)} tables are in {store}")
     if not place.keys.exists():

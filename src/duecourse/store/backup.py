@@ -32,7 +32,6 @@ from duecourse.store.server import OWNER
 
 _ROWS: Final = "rows.dump"
 _LIST: Final = "backup.json"
-_BLOCK: Final = 1 << 20  # bytes
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
 
@@ -68,9 +67,12 @@ def backup(place: Place, folder: Path) -> dict[str, int]:
 def restore(place: Place, folder: Path) -> dict[str, int]:
     """Put the rows of a backup into a store that has none, all or nothing, and bring its tables to this version.
 
-    Return how many rows each table has. DueCourseError when the backup is not whole, or the store is not empty.
+    The embedded server is made and started if need be. Return how many rows each table has. DueCourseError when the
+    backup is not whole, or the store is not empty.
     """
-    counts = read(folder)
+    counts = _read(folder)
+    if not place.address:
+        place.server.start()
     with place.connected(OWNER) as connection:
         there = connection.execute(_TABLES.encode()).fetchall()
     if there:
@@ -104,7 +106,7 @@ def verify(place: Place, ring: Keyring) -> Verified:
     return Verified(readable, erased, tuple(unreadable))
 
 
-def read(folder: Path) -> dict[str, int]:
+def _read(folder: Path) -> dict[str, int]:
     """Return how many rows of each table a backup holds; DueCourseError when it is not whole."""
     try:
         told: dict[str, Any] = json.loads((folder / _LIST).read_text(encoding="utf-8"))
@@ -149,8 +151,5 @@ def _run(
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

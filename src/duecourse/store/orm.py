@@ -39,8 +39,9 @@ def connect(place: Place) -> None:
 
 def _point_at(place: Place) -> None:
     connections.close_all()
-    for name, role in (("default", APP), (_OWNED, OWNER)):
-        connections.databases[name] = _database(place.url(role))
+    databases = {"default": _database(place.url(APP)), _OWNED: _database(place.url(OWNER))}
+    connections.databases.update(connections.configure_settings(databases))
+    for name in databases:
         with suppress(AttributeError):  # where this thread has not connected yet
             del connections[name]
     try:
@@ -82,8 +83,4 @@ def _database(url: str) -> dict[str, Any]:
         "OPTIONS": {**parts, "server_side_binding": True, "prepare_threshold": 5},
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,
-        "AUTOCOMMIT": True,
-        "TIME_ZONE": None,
-        "TEST": {},
     }

@@ -45,14 +45,9 @@ def add(ring: Keyring, borrower_id: str, person_id: str, relation: str, known: K
                 f"borrower {borrower_id} has a person {person_id} already: change them, or name another"
             )
         key = new_key()
-        wrapped = ring.wrap(key, _whose(borrower_id, person_id))
-        person = Person.objects.create(
-            borrower=borrower,
-            person_id=person_id,
-            relation=relation,
-            key_id=wrapped.key_id,
-            wrapped_key=wrapped.sealed,
-        )
+        person = Person(borrower=borrower, person_id=person_id, relation=relation)
+        _wrap(ring, key, person)
+        person.save()
         if known.name is not None:
             person.name = seal(key, known.name, _name_of(person))
             person.save(update_fields=["name"])
@@ -66,12 +61,8 @@ def read(ring: Keyring, person: Person) -> Known:
     if person.erased_at is not None:
         return Known(None, ())
     key = _key_of(ring, person)
-    name = None if person.name is None else unseal(key, bytes(person.name), _name_of(person))
-    points = (
-        Point(found.kind, unseal(key, bytes(found.value), _value_of(found)))
-        for found in person.contact_points.filter(ended_at=None).order_by("id")
-    )
-    return Known(name, tuple(points))
+    points = person.contact_points.filter(ended_at=None).order_by("id")
+    return Known(_name(key, person), tuple(_point(key, found) for found in points))
 
 
 def having(ring: Keyring, point: Point) -> list[Person]:
@@ -122,7 +113,7 @@ def rewrap(ring: Keyring) -> Rewrapped:
             for person in found:
                 reached = person.pk
                 try:
-                    _wrap_anew(ring, person)
+                    _wrap(ring, _key_of(ring, person), person)
                     wrapped.append(person)
                 except UnreadableError:
                     unreadable.append(shown(person))
@@ -141,14 +132,11 @@ def opens(ring: Keyring, person: Person) -> bool:
     """Say whether all that is sealed of somebody opens, what is over too, and is found by what it says."""
     try:
         key = _key_of(ring, person)
-        if person.name is not None:
-            unseal(key, bytes(person.name), _name_of(person))
-        for point in person.contact_points.all():
-            if ring.blind(point.kind, unseal(key, bytes(point.value), _value_of(point))) != bytes(point.blind):
-                return False
+        _name(key, person)
+        points = [(_point(key, found), bytes(found.blind)) for found in person.contact_points.all()]
     except UnreadableError:
         return False
-    return True
+    return all(ring.blind(point.kind, point.value) == blind for point, blind in points)
 
 
 def shown(person: Person) -> str:
@@ -156,8 +144,8 @@ def shown(person: Person) -> str:
     return f"{person.borrower.borrower_id}/{person.person_id}"
 
 
-def _wrap_anew(ring: Keyring, person: Person) -> None:
-    wrapped = ring.wrap(_key_of(ring, person), _whose(person.borrower.borrower_id, person.person_id))
+def _wrap(ring: Keyring, key: bytes, person: Person) -> None:
+    wrapped = ring.wrap(key, _whose(person))
     person.key_id, person.wrapped_key = wrapped.key_id, wrapped.sealed
 
 
@@ -173,11 +161,19 @@ def _key_of(ring: Keyring, person: Person) -> bytes:
     if person.key_id is None or person.wrapped_key is None:
         raise DueCourseError(f"person {person.person_id} was erased: nothing of theirs can be read")
     wrapped = Wrapped(person.key_id, bytes(person.wrapped_key))
-    return ring.unwrap(wrapped, _whose(person.borrower.borrower_id, person.person_id))
+    return ring.unwrap(wrapped, _whose(person))
 
 
-def _whose(borrower_id: str, person_id: str) -> str:
-    return json.dumps([borrower_id, person_id])  # no two pairs have one text
+def _whose(person: Person) -> str:
+    return json.dumps([person.borrower.borrower_id, person.person_id])  # no two pairs have one text
+
+
+def _name(key: bytes, person: Person) -> str | None:
+    return None if person.name is None else unseal(key, bytes(person.name), _name_of(person))
+
+
+def _point(key: bytes, found: ContactPoint) -> Point:
+    return Point(found.kind, unseal(key, bytes(found.value), _value_of(found)))
 
 
 def _name_of(person: Person) -> str:

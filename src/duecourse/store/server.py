@@ -12,7 +12,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -134,16 +134,13 @@ class Server:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other processes from starting or ending the same server; DueCourseError when no store can be here."""
-        try:
-            self.store.mkdir(parents=True, exist_ok=True)
-            lock = alone(self.store / "server.lock")
-            lock.__enter__()
-        except OSError as error:
-            raise DueCourseError(f"{self.store}: no store can be here: {error.strerror}") from error
-        try:
+        with ExitStack() as held:
+            try:
+                self.store.mkdir(parents=True, exist_ok=True)
+                held.enter_context(alone(self.store / "server.lock"))
+            except OSError as error:
+                raise DueCourseError(f"{self.store}: no store can be here: {error.strerror}") from error
             yield
-        finally:
-            lock.__exit__(None, None, None)
 
     def _keep(self, kept: _Kept) -> None:
         with written_beside(self._file, lasting=True) as beside:

@@ -60,16 +60,17 @@ class Person(models.Model):
         return self.person_id
 
 
+class Kind(models.TextChoices):
+    """What a contact point is."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    ADDRESS = "address"
+    MESSENGER = "messenger"
+
+
 class ContactPoint(models.Model):
     """A number or an address of a person: sealed, and found by its blind index."""
-
-    class Kind(models.TextChoices):
-        """What it is."""
-
-        PHONE = "phone"
-        EMAIL = "email"
-        ADDRESS = "address"
-        MESSENGER = "messenger"
 
     id = models.BigAutoField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contact_points")
@@ -84,9 +85,7 @@ class ContactPoint(models.Model):
         db_table = "contact_point"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["person", "kind", "blind"], name="contact_point_once"),
-            models.CheckConstraint(
-                name="contact_point_kind", condition=models.Q(kind__in=["phone", "email", "address", "messenger"])
-            ),
+            models.CheckConstraint(name="contact_point_kind", condition=models.Q(kind__in=Kind.values)),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["kind", "blind"], name="contact_point_blind")]
 
