@@ -42,7 +42,7 @@ from duecourse.night import (
     verdicts,
 )
 from duecourse.night.engines.by_name import opened
-from duecourse.night.engines.engine import Engine
+from duecourse.night.engines.engine import Engine, Opening
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 from duecourse.night.profile import Add, Profile, measuring
@@ -123,16 +123,8 @@ class Night:
         texts = Texts(
             book.folder.parent.parent / "compiled", options.engine, f"{strategy.hash} {self.law.hash}", self.empty
         )
-        self.engine = opened(
-            options.engine,
-            book.folder,
-            texts,
-            self.empty,
-            threads=options.threads,
-            memory=options.memory,
-            spill=spill,
-            master=options.master,
-        )
+        opening = Opening(book.folder, texts, self.empty, options.threads, options.memory, spill)
+        self.engine = opened(options.engine, opening, options.master)
         self.profile = Profile() if options.profile else None
         self.capped = caps.Found()
         self._give_strategy()

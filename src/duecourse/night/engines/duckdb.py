@@ -20,7 +20,7 @@ from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import scratch, written_beside
 from duecourse.night import position
-from duecourse.night.engines.engine import Tell
+from duecourse.night.engines.engine import Opening, Tell
 from duecourse.night.engines.order import in_order
 from duecourse.night.engines.texts import Texts
 from duecourse.night.kept import Kept
@@ -62,25 +62,22 @@ class DuckDB:
     _add: Add | None = None  # counts what statements take, when that is asked for
 
     @classmethod
-    def open(
-        cls, tables: Path, texts: Texts, empty: frozenset[str], *, threads: int, memory: str, spill: Path
-    ) -> "DuckDB":
-        """Open the loaded tables, of which `empty` have no row.
-
-        `memory` is a DuckDB size such as '4GB', `spill` a folder for what exceeds it.
-        """
+    def open(cls, opening: Opening) -> "DuckDB":
+        """Open loaded tables."""
         ending = ExitStack()
-        folder = ending.enter_context(scratch(spill / "night"))  # what two runs spill must not meet in one file
+        folder = ending.enter_context(scratch(opening.spill / "night"))  # what two runs spill must not meet in one file
         connection = ibis.duckdb.connect(
-            threads=threads,
-            memory_limit=memory,
+            threads=opening.threads,
+            memory_limit=opening.memory,
             temp_directory=str(folder / "spilt"),
             preserve_insertion_order=True,
             # A night's tables live for seconds: to compress them, as checkpoints do, costs more than it saves.
             checkpoint_threshold=_NEVER_CHECKPOINT,
         )
         ending.callback(connection.disconnect)
-        engine = cls(tables, connection, folder, texts, ending, empty=empty, _threads=threads)
+        engine = cls(
+            opening.tables, connection, folder, opening.texts, ending, empty=opening.empty, _threads=opening.threads
+        )
         engine._do("SET TimeZone = 'UTC'")
         return engine
 

@@ -1,6 +1,7 @@
 """What a night needs of an engine, whichever it is: tables of a book, and those that its steps make, by name."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,11 +9,27 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from duecourse.night import verdicts
+from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
 from duecourse.night.position import Work
 from duecourse.night.profile import Measurable
 
 Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What an engine is opened with: the loaded tables, of which `empty` have no row, and what it may use.
+
+    `memory` is a size such as '4GB', `spill` a folder for what exceeds it.
+    """
+
+    tables: Path
+    texts: Texts
+    empty: frozenset[str]
+    threads: int
+    memory: str
+    spill: Path
 
 
 class Engine(verdicts.Engine, Measurable, Protocol):

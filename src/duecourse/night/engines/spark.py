@@ -31,7 +31,7 @@ from duecourse.book.schema import TABLES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.night import caps, position
 from duecourse.night.engines.duckdb import DuckDB, known_rows
-from duecourse.night.engines.engine import Tell
+from duecourse.night.engines.engine import Opening, Tell
 from duecourse.night.engines.order import Lists, in_order
 from duecourse.night.engines.spark_sql import compiled
 from duecourse.night.engines.texts import Texts, key
@@ -77,30 +77,21 @@ class Spark:
     _add: Add | None = None  # counts what statements take, when that is asked for
 
     @classmethod
-    def open(
-        cls,
-        tables: Path,
-        texts: Texts,
-        empty: frozenset[str],
-        *,
-        threads: int,
-        memory: str,
-        spill: Path,
-        master: str,
-    ) -> "Spark":
-        """Open the loaded tables, of which `empty` have no row.
+    def open(cls, opening: Opening, master: str) -> "Spark":
+        """Open loaded tables.
 
         A session that this process has already is used, and outlives the engine; otherwise one begins on `master`.
         `memory` is that of a local master, and `spill` a folder that the whole cluster sees.
         """
         found = SparkSession.getActiveSession()
-        session = (found or connected(master, memory)).newSession()
-        is_small = sum(file.stat().st_size for file in tables.glob("*.parquet")) < _SMALL
+        session = (found or connected(master, opening.memory)).newSession()
+        is_small = sum(file.stat().st_size for file in opening.tables.glob("*.parquet")) < _SMALL
         for name, value in {**_SETTINGS, **(_INTERPRETED if is_small else {})}.items():
             session.conf.set(name, value)
         session.conf.set("spark.sql.shuffle.partitions", 2 * session.sparkContext.defaultParallelism)
-        book = DuckDB.open(tables.resolve(), texts, empty, threads=threads, memory=_RANGE_MEMORY, spill=spill.resolve())
-        return cls(session, book, empty, texts, threads, found is None)
+        tables, spill = opening.tables.resolve(), opening.spill.resolve()
+        book = DuckDB.open(replace(opening, tables=tables, memory=_RANGE_MEMORY, spill=spill))
+        return cls(session, book, opening.empty, opening.texts, opening.threads, found is None)
 
     def close(self) -> None:
         """Keep the compiled texts, remove what was kept, and end the session if it began here."""
@@ -299,14 +290,8 @@ class Ranges:
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Take places; return those with refused loans (place, refused)."""
         with tempfile.TemporaryDirectory() as spill:
-            book = DuckDB.open(
-                self.tables,
-                Texts(Path(spill), "", "", ()),
-                self.empty,
-                threads=1,
-                memory=_RANGE_MEMORY,
-                spill=Path(spill),
-            )
+            texts = Texts(Path(spill), "", "", ())
+            book = DuckDB.open(Opening(self.tables, texts, self.empty, 1, _RANGE_MEMORY, Path(spill)))
             for name, folder in self.capped.items():
                 book.read(name, folder, pa.schema([]))
             reader = book.ranges(self.moment, self.zone, capped=bool(self.capped))
