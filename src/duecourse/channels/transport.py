@@ -1,0 +1,94 @@
+"""What every channel can do: hand a message over, ask what became of it, and tell what came in.
+
+    transport.send(message) -> Result        bytes leave once, or nothing leaves, or nobody knows
+    transport.ask(message) -> Result         what became of a message, asked by its key
+    transport.received() -> Iterator[Received]
+                                             what came in since the last time, each with an id of its own
+
+A message whose fate is unknown is never sent again by a channel: whoever holds the outbox decides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Fate(StrEnum):
+    """What became of a message, as far as is known."""
+
+    LEFT = "left"  # somebody else has it now and has said so
+    NOT_LEFT = "not_left"  # surely nothing left: it may be tried again
+    REFUSED = "refused"  # surely nothing left, and trying again would not help: a wrong number, a closed account
+    UNKNOWN = "unknown"  # it may have left; it must not be sent again
+
+
+@dataclass(frozen=True, repr=False)
+class Message:
+    """What is to leave: the exact words and where to. Never printed or logged: it is personal.
+
+    `key` is the message's own, the same at each try, and tells nothing of whom it is for. `to` is a number in the
+    form +14155550123, a mailbox, or the lines of an address. `subject` and `html` are for e-mail, `pages` (a PDF) for
+    letters; `text` is always there.
+    """
+
+    key: str
+    to: str
+    text: str
+    language: str
+    subject: str = ""
+    html: str = ""
+    pages: bytes = b""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a message: `provider_id` as its provider names it, `why` in words that hold nothing personal."""
+
+    fate: Fate
+    provider_id: str | None = None
+    why: str = ""
+
+
+class What(StrEnum):
+    """What came in."""
+
+    REPLY = "reply"  # words of whoever was written to
+    DELIVERY = "delivery"  # a report of what became of a message
+    BOUNCE = "bounce"  # a notice that a message could not be delivered
+    OUTCOME = "outcome"  # how a call or a visit ended
+
+
+@dataclass(frozen=True, repr=False)
+class Received:
+    """One thing that came in. Never printed or logged: it may be personal.
+
+    `event_id` is the same when the same thing comes twice. `key` or `provider_id` name the message that it is about,
+    where it is about one. `outcome` is a word of `duecourse.book.schema.OUTCOMES`, `sender` whom a reply is from.
+    """
+
+    event_id: str
+    what: What
+    at: datetime
+    key: str | None = None
+    provider_id: str | None = None
+    outcome: str | None = None
+    sender: str | None = None
+    text: str = ""
+
+
+class Transport(Protocol):
+    """One way to send, opened once and used by one thread; errors of a peer become a `Result`, never an exception."""
+
+    def send(self, message: Message) -> Result:
+        """Hand a message over, within the time that was set."""
+
+    def ask(self, message: Message) -> Result:
+        """Ask what became of a message that was handed over; UNKNOWN where the provider cannot tell."""
+
+    def received(self) -> Iterator[Received]:
+        """Yield what came in, in the order in which it came; what was yielded may come again after a crash."""
+
+    def close(self) -> None:
+        """End the connection."""
