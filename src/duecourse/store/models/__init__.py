@@ -1,5 +1,28 @@
 """The tables of the operational database."""
 
+from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
+from duecourse.store.models.history import Arrangement, Consent, Contact, Event, Hold, Notice, Payment, Promise
+from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
 
-__all__ = ["Borrower", "ContactPoint", "Person"]
+__all__ = [
+    "Arrangement",
+    "Borrower",
+    "Case",
+    "CaseLoan",
+    "Consent",
+    "Contact",
+    "ContactPoint",
+    "Event",
+    "Hold",
+    "Incoming",
+    "Notice",
+    "Outgoing",
+    "Payment",
+    "Person",
+    "Plan",
+    "PlannedAct",
+    "Promise",
+    "Switch",
+    "Verdict",
+]
