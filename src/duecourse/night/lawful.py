@@ -157,6 +157,14 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
     rows = rows.drop("country_right", "region_right", "locality_right")
     rows = rows.mutate(slot=rows.slot.fill_null(""))
     rows = rows.left_join(tables("law_times"), ["zones", "slot"]).drop("zones_right", "slot_right")
+    return rows_of_acts(rows, wanted, "treatment_no", "loan_no")
+
+
+def rows_of_acts(rows: ir.Table, wanted: frozenset[str], *own: str) -> ir.Table:
+    """Return acts with the columns wanted, out of rows of all that is known of each; columns of their `own` are kept.
+
+    A row tells the act, its moment and day, its place, its loan with what is late of it, and its borrower.
+    """
     found = {
         **{name: rows[name] for name in ("day", *_OF_THE_DAY)},
         **_of_the_act(rows),
@@ -165,8 +173,7 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
     }
     kept = {SAME_AS.get(name, name) for name in wanted} | ({_SAID} if "content" in wanted else set())
     return rows.select(
-        "treatment_no",
-        "loan_no",
+        *own,
         "country",
         world=rows.borrower_no,
         loan=rows.loan_id,

@@ -63,6 +63,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="BusinessDay",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("calendar", models.TextField()),
+                ("day", models.DateField()),
+                ("number", models.BigIntegerField()),
+                ("works", models.BooleanField()),
+            ],
+            options={
+                "db_table": "law_business_days",
+                "indexes": [models.Index(fields=["calendar", "number"], name="business_day_number")],
+                "constraints": [models.UniqueConstraint(fields=("calendar", "day"), name="business_day_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="Arrangement",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),

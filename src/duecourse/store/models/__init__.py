@@ -1,6 +1,6 @@
 """The tables of the operational database."""
 
-from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
+from duecourse.store.models.cases import BusinessDay, Case, CaseLoan, Plan, PlannedAct
 from duecourse.store.models.history import Arrangement, Consent, Contact, Event, Hold, Notice, Payment, Promise
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
@@ -8,6 +8,7 @@ from duecourse.store.models.people import Borrower, ContactPoint, Person
 __all__ = [
     "Arrangement",
     "Borrower",
+    "BusinessDay",
     "Case",
     "CaseLoan",
     "Consent",
