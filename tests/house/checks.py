@@ -28,7 +28,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "store": (*_LAW_AND_BELOW, "strategy"),
     "channels": ("kernel",),
     "documents": ("kernel",),
-    "day": (*_STORE_AND_BELOW, "channels", "documents"),
+    "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": _DAY_AND_BELOW,
     "rewards": _DAY_AND_BELOW,
     "desk": _WEB,
