@@ -136,7 +136,6 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
     """Turn plain records into arrays."""
     instalments = [sorted(loan.instalments, key=lambda row: (row.due_on, row.number)) for loan in loans]
     charges = [sorted(loan.charges, key=lambda row: (row.charged_on, row.charge_id)) for loan in loans]
-    payments = [_payments(loan) for loan in loans]
     waivers = [sorted(loan.waivers, key=lambda row: (row.waived_on, row.waiver_id)) for loan in loans]
     pauses = [sorted(loan.pauses, key=lambda row: row[0]) for loan in loans]
     return read_only(
@@ -163,16 +162,7 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
                     (np.int64, lambda row: row.amount),
                 )
             ),
-            payments=PaymentColumns(
-                *_columns(
-                    payments,
-                    (np.int32, lambda row: day_number(row[0].paid_on)),
-                    (np.int32, lambda row: day_number(row[1])),
-                    (np.int64, lambda row: row[0].amount),
-                    (np.int64, lambda row: _unset(row[0].target_instalment)),
-                    (np.int64, lambda row: _component(row[0].target_component)),
-                )
-            ),
+            payments=payment_columns([loan.payments for loan in loans]),
             waivers=WaiverColumns(
                 *_columns(
                     waivers,
@@ -192,12 +182,26 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
     )
 
 
-def _payments(loan: Loan) -> list[tuple[Payment, date | None]]:
+def payment_columns(payments: Sequence[Sequence[Payment]]) -> PaymentColumns:
+    """Turn the payments and reversals of loans, in whatever order, into arrays."""
+    return PaymentColumns(
+        *_columns(
+            [_payments(rows) for rows in payments],
+            (np.int32, lambda row: day_number(row[0].paid_on)),
+            (np.int32, lambda row: day_number(row[1])),
+            (np.int64, lambda row: row[0].amount),
+            (np.int64, lambda row: _unset(row[0].target_instalment)),
+            (np.int64, lambda row: _component(row[0].target_component)),
+        )
+    )
+
+
+def _payments(rows: Sequence[Payment]) -> list[tuple[Payment, date | None]]:
     undone: dict[str, date] = {}
-    for row in loan.payments:
+    for row in rows:
         if row.reverses is not None:
             undone[row.reverses] = min(row.paid_on, undone.get(row.reverses, row.paid_on))
-    kept = [(row, undone.get(row.payment_id)) for row in loan.payments if row.reverses is None]
+    kept = [(row, undone.get(row.payment_id)) for row in rows if row.reverses is None]
     return sorted(kept, key=lambda pair: (pair[0].paid_on, pair[0].payment_id))
 
 
