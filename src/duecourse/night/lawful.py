@@ -90,14 +90,18 @@ def times(strategy: Strategy, on: date, rows: Iterable[Mapping[str, Any]]) -> pa
 
 def _minutes(zones: list[ZoneInfo], on: date, first: int, end: int) -> dict[str, int]:
     midnight = datetime.combine(on, time(), zones[0])
-    start, last = midnight + timedelta(minutes=first), midnight + timedelta(minutes=end - 1)
-    local = [moment.astimezone(zone) for moment in (start, last) for zone in zones]
-    minutes = [moment.hour * 60 + moment.minute for moment in local]
+    return minutes(zones, midnight + timedelta(minutes=first), midnight + timedelta(minutes=end - 1))
+
+
+def minutes(zones: Sequence[ZoneInfo], first: datetime, last: datetime) -> dict[str, int]:
+    """Tell of an act that may happen from a first to a last instant: its moment, and its local minutes of the day."""
+    local = [moment.astimezone(zone) for moment in (first, last) for zone in zones]
+    found = [moment.hour * 60 + moment.minute for moment in local]
     return {
-        "moment": int(start.timestamp()),
-        "minute": first,
-        "minute_earliest_zone": min(minutes),
-        "minute_latest_zone": max(minutes),
+        "moment": int(first.timestamp()),
+        "minute": found[0],
+        "minute_earliest_zone": min(found),
+        "minute_latest_zone": max(found),
     }
 
 

@@ -144,8 +144,13 @@ def shown(person: Person) -> str:
     return f"{person.borrower.borrower_id}/{person.person_id}"
 
 
+def whose(borrower_id: str, person_id: str) -> str:
+    """Return what a person's key is wrapped for; no two pairs have one text."""
+    return json.dumps([borrower_id, person_id])
+
+
 def _wrap(ring: Keyring, key: bytes, person: Person) -> None:
-    wrapped = ring.wrap(key, _whose(person))
+    wrapped = ring.wrap(key, whose(person.borrower.borrower_id, person.person_id))
     person.key_id, person.wrapped_key = wrapped.key_id, wrapped.sealed
 
 
@@ -161,11 +166,7 @@ def _key_of(ring: Keyring, person: Person) -> bytes:
     if person.key_id is None or person.wrapped_key is None:
         raise DueCourseError(f"person {person.person_id} was erased: nothing of theirs can be read")
     wrapped = Wrapped(person.key_id, bytes(person.wrapped_key))
-    return ring.unwrap(wrapped, _whose(person))
-
-
-def _whose(person: Person) -> str:
-    return json.dumps([person.borrower.borrower_id, person.person_id])  # no two pairs have one text
+    return ring.unwrap(wrapped, whose(person.borrower.borrower_id, person.person_id))
 
 
 def _name(key: bytes, person: Person) -> str | None:

@@ -1,0 +1,32 @@
+"""What the gate says of an act."""
+
+from dataclasses import dataclass
+
+from duecourse.day.asking import Asked
+from duecourse.day.judging import Verdict
+from duecourse.day.owed import Owed
+
+
+@dataclass(frozen=True, repr=False)
+class Words:
+    """A message, before it is sealed into the outbox. Never printed."""
+
+    language: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A yes or a no, with the loans that the act is about now and what they owe.
+
+    `reasons` of a no are why, the strongest first; of a yes, the rules on account of which loans were left out.
+    `verdicts` are the law's, one for each loan that it was asked about.
+    """
+
+    asked: Asked
+    is_permitted: bool
+    loans: tuple[Owed, ...]
+    reasons: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    words: Words | None = None

@@ -1,0 +1,158 @@
+"""The gate: no act is done that was not judged in the transaction that releases it.
+
+    gate.decide([asked, ...], at) -> [Decision, ...]
+
+The borrowers' rows are locked; then what is known of them is read, what their loans owe is worked out, and the law is
+asked, each in a statement of its own; then the contact, the verdict, the message and the entry in the audit chain are
+written together. A refusal is written like a permission.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from duecourse.day.asking import Asked, Row, Window, rows
+from duecourse.day.decision import Decision, Words
+from duecourse.day.judging import Judge, Verdict, Which
+from duecourse.day.known import Known, read
+from duecourse.day.owed import Owed, owed
+from duecourse.day.reaching import POINTS
+from duecourse.day.writing import write
+from duecourse.kernel.errors import DueCourseError
+from duecourse.law.rulebook import Law
+from duecourse.night.lawful import rulebooks_of
+from duecourse.night.verdicts import LAW, NO_RULEBOOK
+from duecourse.store.keys import Keyring
+from duecourse.strategy.models import Strategy
+from duecourse.strategy.words import FACING_ACTS
+
+VALID: Final = timedelta(minutes=1)
+Compose = Callable[[Asked, Known, Sequence[Owed]], Words]
+"""Writes the message of an act about some loans; DueCourseError where it would have a hole."""
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An act with the loans of it that are left, or with the reasons why it falls before the law is asked."""
+
+    asked: Asked
+    loans: tuple[Owed, ...]
+    reasons: tuple[str, ...] = ()
+
+
+class Gate:
+    """Decides on one connection, which belongs to it; one thread uses it."""
+
+    def __init__(
+        self,
+        connection: Connection[TupleRow],
+        ring: Keyring,
+        law: Law,
+        strategy: Strategy,
+        compose: Compose,
+        zone: str,
+        valid: timedelta = VALID,
+    ) -> None:
+        """Open a gate; `zone` is the book's, `valid` how long a release holds before it is judged again."""
+        self._connection, self._ring, self._law, self._strategy = connection, ring, law, strategy
+        self._compose, self._zone, self._valid = compose, zone, valid
+        self.judge = Judge(connection, law, strategy.content_words)
+
+    def decide(self, asked: Sequence[Asked], at: datetime) -> list[Decision]:
+        """Judge acts at an instant, and release what is permitted: one transaction for all, decisions in their order.
+
+        DueCourseError where two are of one borrower: the second must see the first, so it is asked for in turn.
+        """
+        if len({one.borrower for one in asked}) < len(asked):
+            raise DueCourseError("two acts of one borrower at once: the second must see the first, so ask in turn")
+        window = Window.of(at, self._valid, self._zone)
+        with self._connection.transaction():
+            known = read(self._connection, [one.borrower for one in asked])
+            decisions = self._composed(self._judged(asked, known, window), known)
+            write(self._connection, self._ring, decisions, known, window)
+        return decisions
+
+    def _judged(self, asked: Sequence[Asked], known: Mapping[int, Known], window: Window) -> list[Decision]:
+        """Ask the law about every act that nothing else stops."""
+        amounts = _amounts(known, window.on)
+        drafts = [self._draft(one, known.get(one.borrower), amounts, window.on) for one in asked]
+        questions: dict[Which, list[Row]] = {}
+        whose: list[tuple[int, Owed]] = []
+        for place, draft in enumerate(drafts):
+            if draft.reasons:
+                continue
+            case = known[draft.asked.borrower]
+            which = (draft.asked.sort(case.country), case.has_seldom)
+            for row, loan in zip(rows(self._law, draft.asked, draft.loans, case, window), draft.loans, strict=True):
+                questions.setdefault(which, []).append({**row, "act_no": len(whose)})
+                whose.append((place, loan))
+        verdicts = self.judge.judge(questions, window.on)
+        said: dict[int, list[tuple[Owed, Verdict]]] = {}
+        for number, (place, loan) in enumerate(whose):
+            said.setdefault(place, []).append((loan, verdicts[number]))
+        return [_decision(draft, said.get(place, [])) for place, draft in enumerate(drafts)]
+
+    def _draft(self, asked: Asked, known: Known | None, amounts: Mapping[str, Owed], on: date) -> _Draft:
+        """Return the loans that an act may be about, or why there is nothing to ask the law."""
+        if known is None:
+            return _Draft(asked, (), ("no_case",))
+        if not rulebooks_of(self._law, known.country, known.region, known.locality):
+            return _Draft(asked, (), (NO_RULEBOOK,))
+        loans = [amounts[loan] for loan in asked.loans if loan in amounts]
+        barring = [
+            hold for hold in known.holds if hold.holds(on) and asked.act in self._strategy.holds.get(hold.kind, ())
+        ]
+        free = [loan for loan in loans if not any(hold.loan_id in {None, loan.loan_id} for hold in barring)]
+        left = [loan for loan in free if loan.overdue > 0 or not asked.presses]
+        reasons = []
+        if loans and not free:
+            reasons.append(f"hold_{min(hold.kind for hold in barring)}")
+        elif not left:
+            reasons.append("nothing_overdue")
+        if asked.presses and known.has_paid:
+            reasons.append("paid_since_plan")
+        if asked.channel in known.refused_channels:
+            reasons.append("channel_refused")
+        reached_by = {point.kind for point in known.person.points}
+        if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
+            reasons.append("no_contact_point")
+        return _Draft(asked, tuple(left), tuple(reasons))
+
+    def _composed(self, decisions: Sequence[Decision], known: Mapping[int, Known]) -> list[Decision]:
+        """Write the message of each act that is permitted; one that would have a hole falls."""
+        made = []
+        for decision in decisions:
+            if not decision.is_permitted or decision.asked.act not in FACING_ACTS:
+                made.append(decision)
+                continue
+            try:
+                words = self._compose(decision.asked, known[decision.asked.borrower], decision.loans)
+                made.append(replace(decision, words=words))
+            except DueCourseError:
+                made.append(replace(decision, is_permitted=False, reasons=("no_words",)))
+        return made
+
+
+def _amounts(known: Mapping[int, Known], on: date) -> dict[str, Owed]:
+    """Work out all loans of the borrowers at once."""
+    loans = [loan for case in known.values() for loan in case.loans.values()]
+    return {found.loan_id: found for found in owed(loans, on)} if loans else {}
+
+
+def _decision(draft: _Draft, said: Sequence[tuple[Owed, Verdict]]) -> Decision:
+    """Leave out the loans on which the law refuses; without any the act falls, with the rules as reasons."""
+    if draft.reasons:
+        return Decision(draft.asked, is_permitted=False, loans=draft.loans, reasons=draft.reasons)
+    lawful = tuple(loan for loan, verdict in said if not verdict.against)
+    against = dict.fromkeys(f"{LAW}{rule.id}" for _, verdict in said for rule in verdict.against)
+    return Decision(
+        draft.asked,
+        is_permitted=bool(lawful),
+        loans=lawful or draft.loans,
+        reasons=tuple(against),
+        verdicts=tuple(verdict for _, verdict in said),
+    )

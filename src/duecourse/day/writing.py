@@ -1,0 +1,115 @@
+"""What the gate writes of its decisions, in one statement: contacts, verdicts, messages, and how the plan goes on."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from duecourse.day.asking import Window
+from duecourse.day.decision import Decision
+from duecourse.day.known import Known
+from duecourse.day.reaching import POINTS, key_of
+from duecourse.store.keys import Keyring, seal_bytes
+
+_ROW: Final[Mapping[str, str]] = {
+    "key": "text", "borrower_no": "bigint", "planned_act_no": "bigint", "act": "text", "channel": "text",
+    "purpose": "text", "loans": "text[]", "amounts": "bigint[]", "is_permitted": "boolean", "is_contact": "boolean",
+    "reasons": "text[]", "law": "text", "asked": "bigint[]", "refused": "bigint[]", "unknown": "bigint[]",
+    "contact_point_no": "bigint", "language": "text", "body": "text", "body_hash": "text",
+}  # fmt: skip
+_COLUMNS: Final = ", ".join(f"{name} {kind}" for name, kind in _ROW.items())
+_WRITE: Final = f"""
+WITH decided AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS decided({_COLUMNS})),
+released AS MATERIALIZED (SELECT %s::timestamptz AS at, %s::timestamptz AS until, %s::date AS day),
+contact AS (
+    INSERT INTO contacts (contact_id, borrower_no, channel, direction, happened_at, happened_on, about, made_by,
+        purpose, from_book)
+    SELECT key, borrower_no, channel, 'out', at, day, loans, 'own', purpose, false
+    FROM decided, released WHERE is_contact
+    RETURNING id, contact_id
+),
+verdict AS (
+    INSERT INTO verdict (borrower_no, planned_act_no, contact_no, judged_at, act, channel, purpose, loans, amounts,
+        is_permitted, reasons, law, asked, refused, unknown)
+    SELECT borrower_no, planned_act_no, contact.id, at, act, channel, purpose, loans, amounts, is_permitted, reasons,
+        law, asked, refused, unknown
+    FROM released, decided LEFT JOIN contact ON contact_id = key
+),
+message AS (
+    INSERT INTO outbox (key, contact_no, borrower_no, channel, contact_point_no, language, body, body_hash,
+        released_at, valid_until, next_try_at)
+    SELECT key, contact.id, borrower_no, channel, contact_point_no, language, decode(body, 'hex'),
+        decode(body_hash, 'hex'), at, until, at
+    FROM released, decided JOIN contact ON contact_id = key
+)
+UPDATE planned_act SET state = CASE WHEN is_permitted THEN 'released' ELSE 'refused' END
+FROM decided WHERE planned_act.id = planned_act_no"""
+
+
+def write(
+    connection: Connection[TupleRow],
+    ring: Keyring,
+    decisions: Sequence[Decision],
+    known: Mapping[int, Known],
+    window: Window,
+) -> list[str | None]:
+    """Write decisions within the transaction that is open; return the keys of the contacts, None where there is none.
+
+    The words of a message are sealed under the borrower's key, at the place that `message_place` names.
+    """
+    rows = [_row(ring, decision, known.get(decision.asked.borrower)) for decision in decisions]
+    connection.execute(_WRITE, [json.dumps(rows), window.first, window.last, window.on])
+    return [row["key"] for row in rows]
+
+
+def message_place(key: str) -> str:
+    """Say at which place the words of a message are sealed."""
+    return f"outbox.body.{key}"
+
+
+def _row(ring: Keyring, decision: Decision, known: Known | None) -> dict[str, Any]:
+    asked = decision.asked
+    row: dict[str, Any] = {
+        "borrower_no": asked.borrower,
+        "planned_act_no": asked.planned_act,
+        "act": asked.act,
+        "channel": asked.channel,
+        "purpose": asked.purpose,
+        "loans": [loan.loan_id for loan in decision.loans],
+        "amounts": [loan.overdue for loan in decision.loans],
+        "is_permitted": decision.is_permitted,
+        "is_contact": decision.words is not None,
+        "reasons": list(decision.reasons),
+        "key": None,
+        **_bits(decision),
+    }
+    if decision.words is None or known is None:
+        return row
+    key = secrets.token_hex(16)
+    words = decision.words
+    text = json.dumps({"subject": words.subject, "text": words.text}, ensure_ascii=False).encode()
+    sealed = seal_bytes(key_of(ring, known.person), text, message_place(key))
+    point = next(point for point in known.person.points if point.kind == POINTS[asked.channel or ""])
+    return {
+        **row,
+        "key": key,
+        "contact_point_no": point.number,
+        "language": words.language,
+        "body": sealed.hex(),
+        "body_hash": hashlib.sha256(text).hexdigest(),
+    }
+
+
+def _bits(decision: Decision) -> dict[str, Any]:
+    """Lay the bits of the loans' verdicts behind each other: all are of one law."""
+    verdicts = decision.verdicts
+    return {
+        "law": verdicts[0].law if verdicts else "",
+        "asked": [word for verdict in verdicts for word in verdict.asked],
+        "refused": [word for verdict in verdicts for word in verdict.refused],
+        "unknown": [word for verdict in verdicts for word in verdict.unknown],
+    }
