@@ -130,6 +130,7 @@ def homes(tables: Tables, whose: ir.Table) -> ir.Table:
     before = rows.on_day.month() * 100 + rows.on_day.day() < rows.born_on.month() * 100 + rows.born_on.day()
     return rows.select(
         "borrower_no",
+        "born_on",
         "deceased_on",
         "language",
         **{name: rows[name].fill_null("") for name in PLACE},

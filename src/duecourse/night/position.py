@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -68,6 +68,21 @@ class RefusedLoansError(Exception):
     """Loans whose amounts do not fit: carried up as loan_ids; loading bounds amounts so that this does not happen."""
 
 
+class RangeWork(Protocol):
+    """Something that is done for each range of loans, on any thread or process, again too; it writes under `out`."""
+
+    @property
+    def out(self) -> Path:
+        """Where its files go: a full path, since a cluster's tasks begin in folders of their own."""
+
+    @property
+    def ranges(self) -> list[tuple[int, int]]:
+        """The first loan number of each range, and that behind its last."""
+
+    def do(self, reader: Reader, place: int) -> None:
+        """Do it for the range at a place."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What is worked out: `positions/` and `history/` under `out`, one file in each for a range of loans.
@@ -105,7 +120,7 @@ def written(out: Path) -> tuple[int, int]:
 
 
 def run(
-    readers: Callable[[], Reader], work: Work, threads: int, progress: Callable[[int, int], None] | None = None
+    readers: Callable[[], Reader], work: RangeWork, threads: int, progress: Callable[[int, int], None] | None = None
 ) -> None:
     """Do the work on threads; `readers` gives a reader for one of them."""
     places = range(len(work.ranges))

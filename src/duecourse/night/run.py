@@ -145,7 +145,8 @@ class Night:
         with self.measuring("caps"):
             self.find_caps(moment)
         bounds = self.engine.bounds("loan_no", self.book.loans, position.RANGE)
-        work = position.Work(tuple(bounds), moment.on, (self.strategy.buckets.by, self.strategy.buckets.ranges), out)
+        buckets = (self.strategy.buckets.by, self.strategy.buckets.ranges)
+        work = position.Work(tuple(bounds), moment.on, buckets, out.resolve())
         for name in ("positions", "history"):
             (out / name).mkdir(parents=True, exist_ok=True)
         tell = (lambda done, total: progress("position", done, total)) if progress else None

@@ -332,7 +332,7 @@ class DuckDB:
         return [*(row[0] for row in found), end]
 
     def positions(
-        self, work: position.Work, moment: Moment, zone: str, *, capped: bool, tell: Tell | None = None
+        self, work: position.RangeWork, moment: Moment, zone: str, *, capped: bool, tell: Tell | None = None
     ) -> None:
         """Do the work for each of its ranges of loans, on threads."""
         position.run(lambda: self.ranges(moment, zone, capped=capped), work, self._threads, tell)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from duecourse.night import verdicts
 from duecourse.night.engines.texts import Texts
 from duecourse.night.moment import Moment
-from duecourse.night.position import Work
+from duecourse.night.position import RangeWork
 from duecourse.night.profile import Measurable
 
 Tell = Callable[[int, int], None]
@@ -47,7 +47,7 @@ class Engine(verdicts.Engine, Measurable, Protocol):
         Each range, from one bound to before the next, holds `size` of them, the last perhaps fewer.
         """
 
-    def positions(self, work: Work, moment: Moment, zone: str, *, capped: bool, tell: Tell | None) -> None:
+    def positions(self, work: RangeWork, moment: Moment, zone: str, *, capped: bool, tell: Tell | None) -> None:
         """Do the work for each of its ranges of loans; `capped`: whether the tables of `night.caps` are there.
 
         RefusedLoansError of the first range in which a loan is refused.

@@ -121,21 +121,19 @@ class Spark:
         return self.book.bounds(number, count, size)
 
     def positions(
-        self, work: position.Work, moment: Moment, zone: str, *, capped: bool, tell: Tell | None = None
+        self, work: position.RangeWork, moment: Moment, zone: str, *, capped: bool, tell: Tell | None = None
     ) -> None:
         """Do the work for each of its ranges of loans, each in a task of the cluster."""
         ranges = len(work.ranges)
         if tell:
             tell(0, ranges)
         paths = {name: self._paths[name] for name in (caps.CAPPED, caps.PIECES)} if capped else {}
-        elsewhere = replace(work, out=work.out.resolve())  # tasks begin in folders of their own
-        done = Ranges(elsewhere, self.book.tables, self.empty, moment, zone, paths)
+        done = Ranges(work, self.book.tables, self.empty, moment, zone, paths)
         places = self.session.range(0, ranges, 1, max(1, ranges))
         with _told():
             refused = places.mapInArrow(done, "place long, refused array<string>").toArrow().to_pylist()
-        for aside in (work.out / name for name in ("positions", "history")):
-            for left in aside.glob("*.parquet.*"):  # of tasks that were lost and done again
-                left.unlink()
+        for left in work.out.rglob("*.parquet.*"):  # of tasks that were lost and done again
+            left.unlink()
         if tell:
             tell(ranges, ranges)
         for row in sorted(refused, key=lambda row: int(row["place"])):
@@ -280,7 +278,7 @@ class Ranges:
     It may be done again, or twice at a time. `capped` are the folders of the law's caps, by table.
     """
 
-    work: position.Work
+    work: position.RangeWork
     tables: Path
     empty: frozenset[str]
     moment: Moment

@@ -309,7 +309,7 @@ class Migration(migrations.Migration):
                 ("loan_id", models.TextField()),
                 ("paid_on", models.DateField()),
                 ("amount", models.BigIntegerField()),
-                ("currency", models.TextField()),
+                ("currency", models.TextField(null=True)),
                 ("reverses", models.TextField(null=True)),
                 ("target_instalment", models.BigIntegerField(null=True)),
                 ("target_component", models.TextField(null=True)),

@@ -163,7 +163,7 @@ class Payment(_Told):
     loan_id = models.TextField()
     paid_on = models.DateField()
     amount = models.BigIntegerField()
-    currency = models.TextField()
+    currency = models.TextField(null=True)  # noqa: DJ001  the loan's
     reverses = models.TextField(null=True)  # noqa: DJ001  none is no reversal
     target_instalment = models.BigIntegerField(null=True)
     target_component = models.TextField(null=True)  # noqa: DJ001  none is as the contract says
