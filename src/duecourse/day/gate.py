@@ -7,7 +7,8 @@ asked, each in a statement of its own; then the contact, the verdict, the messag
 written together. A refusal is written like a permission.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -18,7 +19,7 @@ from psycopg.rows import TupleRow
 from duecourse.day.asking import Asked, Row, Window, rows
 from duecourse.day.decision import Decision, Words
 from duecourse.day.judging import Judge, Verdict, Which
-from duecourse.day.known import Known, read
+from duecourse.day.known import Found, Known, read
 from duecourse.day.owed import Owed, owed
 from duecourse.day.reaching import POINTS
 from duecourse.day.writing import write
@@ -37,7 +38,7 @@ Compose = Callable[[Asked, Known, Sequence[Owed]], Words]
 
 @dataclass(frozen=True)
 class _Draft:
-    """An act with the loans of it that are left, or with the reasons why it falls before the law is asked."""
+    """An act with the loans of it that are left, and the reasons why it falls whatever the law says."""
 
     asked: Asked
     loans: tuple[Owed, ...]
@@ -70,36 +71,55 @@ class Gate:
         if len({one.borrower for one in asked}) < len(asked):
             raise DueCourseError("two acts of one borrower at once: the second must see the first, so ask in turn")
         window = Window.of(at, self._valid, self._zone)
-        with self._connection.transaction():
-            known = read(self._connection, [one.borrower for one in asked])
-            decisions = self._composed(self._judged(asked, known, window), known)
-            write(self._connection, self._ring, decisions, known, window)
+        with self._transaction():
+            found = read(self._connection, [one.borrower for one in asked], _planned(asked))
+            decisions = self._composed(self._judged(asked, found, [window] * len(asked)), found)
+            write(self._connection, self._ring, decisions, found, window)
         return decisions
 
-    def _judged(self, asked: Sequence[Asked], known: Mapping[int, Known], window: Window) -> list[Decision]:
-        """Ask the law about every act that nothing else stops."""
-        amounts = _amounts(known, window.on)
-        drafts = [self._draft(one, known.get(one.borrower), amounts, window.on) for one in asked]
+    def judged(self, asked: Sequence[Asked], windows: Sequence[Window]) -> list[Decision]:
+        """Say what would be decided of acts in their windows, all of one business date; nothing is written."""
+        with self._transaction():
+            found = read(self._connection, [one.borrower for one in asked], _planned(asked))
+            return self._judged(asked, found, windows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with self._connection.transaction():
+                yield
+        except BaseException:
+            self.judge.forget()  # the driver drops all prepared statements of a connection that rolls back
+            raise
+
+    def _judged(self, asked: Sequence[Asked], found: Found, windows: Sequence[Window]) -> list[Decision]:
+        """Ask the law about every act, that which falls for other reasons too: a no is told with all its reasons."""
+        known, on = found.cases, windows[0].on if windows else date.min
+        amounts = _amounts(known, on)
+        drafts = [self._draft(one, found, amounts, on) for one in asked]
         questions: dict[Which, list[Row]] = {}
         whose: list[tuple[int, Owed]] = []
         for place, draft in enumerate(drafts):
-            if draft.reasons:
+            if not draft.loans:
                 continue
-            case = known[draft.asked.borrower]
+            case, window = known[draft.asked.borrower], windows[place]
             which = (draft.asked.sort(case.country), case.has_seldom)
             for row, loan in zip(rows(self._law, draft.asked, draft.loans, case, window), draft.loans, strict=True):
                 questions.setdefault(which, []).append({**row, "act_no": len(whose)})
                 whose.append((place, loan))
-        verdicts = self.judge.judge(questions, window.on)
+        verdicts = self.judge.judge(questions, on)
         said: dict[int, list[tuple[Owed, Verdict]]] = {}
         for number, (place, loan) in enumerate(whose):
             said.setdefault(place, []).append((loan, verdicts[number]))
         return [_decision(draft, said.get(place, [])) for place, draft in enumerate(drafts)]
 
-    def _draft(self, asked: Asked, known: Known | None, amounts: Mapping[str, Owed], on: date) -> _Draft:
+    def _draft(self, asked: Asked, found: Found, amounts: Mapping[str, Owed], on: date) -> _Draft:
         """Return the loans that an act may be about, or why there is nothing to ask the law."""
+        known = found.cases.get(asked.borrower)
         if known is None:
             return _Draft(asked, (), ("no_case",))
+        if asked.planned_act is not None and asked.planned_act not in found.waiting:
+            return _Draft(asked, (), ("not_waiting",))
         if not rulebooks_of(self._law, known.country, known.region, known.locality):
             return _Draft(asked, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
@@ -122,7 +142,7 @@ class Gate:
             reasons.append("no_contact_point")
         return _Draft(asked, tuple(left), tuple(reasons))
 
-    def _composed(self, decisions: Sequence[Decision], known: Mapping[int, Known]) -> list[Decision]:
+    def _composed(self, decisions: Sequence[Decision], found: Found) -> list[Decision]:
         """Write the message of each act that is permitted; one that would have a hole falls."""
         made = []
         for decision in decisions:
@@ -130,11 +150,15 @@ class Gate:
                 made.append(decision)
                 continue
             try:
-                words = self._compose(decision.asked, known[decision.asked.borrower], decision.loans)
+                words = self._compose(decision.asked, found.cases[decision.asked.borrower], decision.loans)
                 made.append(replace(decision, words=words))
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))
         return made
+
+
+def _planned(asked: Sequence[Asked]) -> list[int]:
+    return [one.planned_act for one in asked if one.planned_act is not None]
 
 
 def _amounts(known: Mapping[int, Known], on: date) -> dict[str, Owed]:
@@ -145,14 +169,12 @@ def _amounts(known: Mapping[int, Known], on: date) -> dict[str, Owed]:
 
 def _decision(draft: _Draft, said: Sequence[tuple[Owed, Verdict]]) -> Decision:
     """Leave out the loans on which the law refuses; without any the act falls, with the rules as reasons."""
-    if draft.reasons:
-        return Decision(draft.asked, is_permitted=False, loans=draft.loans, reasons=draft.reasons)
     lawful = tuple(loan for loan, verdict in said if not verdict.against)
     against = dict.fromkeys(f"{LAW}{rule.id}" for _, verdict in said for rule in verdict.against)
     return Decision(
         draft.asked,
-        is_permitted=bool(lawful),
+        is_permitted=bool(lawful) and not draft.reasons,
         loans=lawful or draft.loans,
-        reasons=tuple(against),
+        reasons=(*draft.reasons, *against),
         verdicts=tuple(verdict for _, verdict in said),
     )

@@ -65,6 +65,11 @@ class Judge:
                 found[number] = _verdict(statement, bits)
         return found
 
+    def forget(self) -> None:
+        """Prepare all statements anew when they are next needed."""
+        self._statements.clear()
+        self._prepared.clear()
+
     def prepare(self, which: Which, on: date) -> None:
         """Compile and prepare a statement before it is needed."""
         self._statement(which, on)

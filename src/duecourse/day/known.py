@@ -1,7 +1,7 @@
 """What is known of borrowers at this second: locked, and then read, in one trip to the server.
 
     with connection.transaction():
-        known = read(connection, [borrower_no, ...])
+        found = read(connection, [borrower_no, ...], [planned_act_no, ...])
 
 The lock comes first and the reading in statements of its own: one statement that did both would read what stood
 before it had to wait for the lock.
@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 from duecourse.ledger.loan import Payment
 
 LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_WAITING: Final = "SELECT id FROM planned_act WHERE id = ANY(%s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE"
 _CASES: Final = """
 SELECT c.borrower_no, country, region, locality, c.zones, c.language, born_on, deceased_on,
     EXISTS (SELECT FROM notices n WHERE n.borrower_no = c.borrower_no)
@@ -121,14 +122,26 @@ class Known:
     person: Reached
 
 
-def read(connection: Connection[TupleRow], borrowers: Sequence[int]) -> dict[int, Known]:
-    """Lock borrowers and return what is known of each who has a case, by number; the caller holds a transaction."""
+@dataclass(frozen=True)
+class Found:
+    """The cases of the borrowers locked, by number, and which of the planned acts asked for still wait."""
+
+    cases: Mapping[int, Known]
+    waiting: frozenset[int]
+
+
+def read(connection: Connection[TupleRow], borrowers: Sequence[int], planned: Sequence[int]) -> Found:
+    """Lock borrowers and planned acts, and return what is known of them; the caller holds a transaction."""
     numbers = [sorted(set(borrowers))]
     with connection.pipeline():
         connection.execute(LOCK, numbers)
+        waiting = connection.execute(_WAITING, [list(planned)]) if planned else None
         cursors = [connection.execute(text, numbers) for text in (_CASES, _LOANS, _PAYMENTS, _HOLDS, _PEOPLE)]
     cases, *others = (_by_borrower(cursor.fetchall()) for cursor in cursors)
-    return {number: _known(case, *(rows.get(number, ()) for rows in others)) for number, (case,) in cases.items()}
+    return Found(
+        {number: _known(case, *(rows.get(number, ()) for rows in others)) for number, (case,) in cases.items()},
+        frozenset(number for (number,) in waiting.fetchall()) if waiting else frozenset(),
+    )
 
 
 def _by_borrower(rows: Iterable[TupleRow]) -> dict[int, list[TupleRow]]:

@@ -96,8 +96,8 @@ class Statement:
     words: int
 
 
-def statement_of(law: Law, sort: Sort, on: date, words: frozenset[str], *, seldom: bool) -> Statement:
-    """Compile the law for a sort of acts on a day; `words` are those that their templates may declare.
+def statement_of(law: Law, sort: Sort, on: date, said: frozenset[str], *, seldom: bool) -> Statement:
+    """Compile the law for a sort of acts on a day; `said` are the words that their templates may declare.
 
     Without `seldom` nothing is asked of the tables SELDOM: it is for borrowers who have no row there.
     """
@@ -106,7 +106,7 @@ def statement_of(law: Law, sort: Sort, on: date, words: frozenset[str], *, seldo
     told = past.past_of(
         _table, lambda _: [{"kind": kind} for kind in part.kinds], SELDOM if not seldom else frozenset()
     )
-    tonight = narrowed(part, _given(sort, told, on, words), [rule for rule in part.rules if gates(rule)])
+    tonight = narrowed(part, _given(sort, told, on, said), [rule for rule in part.rules if gates(rule)])
     program = program_of(tonight, users_folder(), DIALECT)
     *steps, last = program.steps
     made = [
@@ -117,8 +117,9 @@ def statement_of(law: Law, sort: Sort, on: date, words: frozenset[str], *, seldo
     ]
     text = ",\n".join(f'"{name}" AS ({sql})' for name, sql in made)
     bits = -(-len(tonight.rules) // WORD)  # words of bits, up: the last is not full
-    columns = ", ".join(f"{which}_{word}" for which in ("asked", "refused", "unknown") for word in range(bits))
-    sql = f'WITH {text},\n"{VERDICTS}" AS ({last.sql})\nSELECT act_no, {columns} FROM "{VERDICTS}"'
+    columns = ["act_no", *(f"{which}_{word}" for which in ("asked", "refused", "unknown") for word in range(bits))]
+    found = ", ".join(columns)
+    sql = f'WITH {text},\n"{VERDICTS}" AS ({last.sql})\nSELECT {found} FROM "{VERDICTS}"'
     return Statement(sql, tonight.rules, tonight.digest, bits)
 
 

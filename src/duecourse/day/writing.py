@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from duecourse.day.asking import Window
 from duecourse.day.decision import Decision
-from duecourse.day.known import Known
+from duecourse.day.known import Found, Known
 from duecourse.day.reaching import POINTS, key_of
 from duecourse.store.keys import Keyring, seal_bytes
 
@@ -47,21 +47,21 @@ message AS (
     FROM released, decided JOIN contact ON contact_id = key
 )
 UPDATE planned_act SET state = CASE WHEN is_permitted THEN 'released' ELSE 'refused' END
-FROM decided WHERE planned_act.id = planned_act_no"""
+FROM decided WHERE planned_act.id = planned_act_no AND state = 'waiting'"""
 
 
 def write(
     connection: Connection[TupleRow],
     ring: Keyring,
     decisions: Sequence[Decision],
-    known: Mapping[int, Known],
+    found: Found,
     window: Window,
 ) -> list[str | None]:
     """Write decisions within the transaction that is open; return the keys of the contacts, None where there is none.
 
     The words of a message are sealed under the borrower's key, at the place that `message_place` names.
     """
-    rows = [_row(ring, decision, known.get(decision.asked.borrower)) for decision in decisions]
+    rows = [_row(ring, decision, found.cases.get(decision.asked.borrower)) for decision in decisions]
     connection.execute(_WRITE, [json.dumps(rows), window.first, window.last, window.on])
     return [row["key"] for row in rows]
 
