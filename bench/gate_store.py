@@ -26,9 +26,7 @@ _PLACES: Final = (("US", "US-TX", "America/Chicago", "USD", "en"), ("CN", "CN-ZJ
 
 def fill(place: Place, borrowers: int) -> None:
     """Fill an empty store; numbers of borrowers, people and loans are 1 to `borrowers`, loans are named L<number>."""
-    ranges = [
-        (first, min(first + _AT_A_TIME, borrowers + 1)) for first in range(1, borrowers + 1, _AT_A_TIME)
-    ]
+    ranges = [(first, min(first + _AT_A_TIME, borrowers + 1)) for first in range(1, borrowers + 1, _AT_A_TIME)]
     with psycopg.connect(place.server.url(ADMIN), autocommit=True) as admin:
         admin.execute(
             "INSERT INTO plan (planned_on, plan_hash, strategy_hash, law_hash, zone) VALUES (%s, '', '', '', 'UTC')",
@@ -45,9 +43,7 @@ def fill(place: Place, borrowers: int) -> None:
             [ON, ON, borrowers, CONTACTS],
         )
         for table in ("borrower", "person", "contact_point", "case_loan", "contacts"):
-            admin.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-            )
+            admin.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         admin.execute("VACUUM ANALYZE")
         admin.execute("CHECKPOINT")
 
@@ -96,7 +92,13 @@ def _people(ring: Keyring, people: list[tuple[int, bytes]]) -> Iterator[tuple[ob
 def _points(ring: Keyring, people: list[tuple[int, bytes]]) -> Iterator[tuple[object, ...]]:
     for number, key in people:
         phone = f"+1415{number:07}"
-        yield number, number, "phone", seal(key, phone, f"contact_point.value.phone.{number}"), ring.blind("phone", phone)
+        yield (
+            number,
+            number,
+            "phone",
+            seal(key, phone, f"contact_point.value.phone.{number}"),
+            ring.blind("phone", phone),
+        )
 
 
 def _cases(people: list[tuple[int, bytes]]) -> Iterator[tuple[object, ...]]:

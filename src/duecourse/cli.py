@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from duecourse.night.run import Night, Options, Summary
     from duecourse.strategy.models import Strategy
 
+    Look = Callable[[Night, Path], None]
+
 app = typer.Typer(
     help="What overdue loans owe, what is lawful, what is wise: from a lender's files to tonight's plan.",
     add_completion=False,
@@ -73,6 +75,10 @@ Borrowers = Annotated[
     ),
 ]
 Out = Annotated[Path | None, typer.Option(help="Folder for outputs; by default out/ and the book's name.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(help="Store to read what the day recorded from, and to put the plan in force in; see `store init`."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; by default one for each core.")]
 Engine = Annotated[Literal["duckdb", "spark"], typer.Option(help="What the night runs on; both give the same plan.")]
@@ -233,6 +239,7 @@ def run(
     profile: Annotated[bool, typer.Option("--profile", help="Show for each step its rows, seconds and bytes.")] = False,
     engine: Engine = "duckdb",
     master: Master = "local[*]",
+    store: Store = None,
 ) -> None:
     """Plan the night of a business date: positions, plan and report."""
     from duecourse import terminal
@@ -241,14 +248,30 @@ def run(
     home = _home(mapping, out)
     rules = _strategy(strategy)
     some = read_borrowers(borrowers) if borrowers else None
+    if store and (some or known_at):
+        raise typer.BadParameter("--store publishes the whole plan as of now: leave out --borrowers and --known-at")
     book = _load(mapping, data, home, threads, memory)
     moment = _moment(on, known_at, book.zone)
     options = replace(_options(threads, memory, house, engine, master), profile=profile)
-    summary = _night(book, rules, moment, home, options, borrowers=some)
+    published = None
+    if store:
+        from duecourse.day.nightly import night_of_store
+        from duecourse.store.place import Place
+
+        def run_night(
+            book: "LoadedBook", rules: "Strategy", moment: "Moment", options: "Options", look: "Look"
+        ) -> "Summary":
+            return _night(book, rules, moment, home, options, look)
+
+        summary, published = night_of_store(Place.of(store), book, rules, moment, options, run_night)
+    else:
+        summary = _night(book, rules, moment, home, options, borrowers=some)
     if as_json:
-        typer.echo(json.dumps(asdict(summary)))
+        typer.echo(json.dumps(asdict(summary) | ({"published": dict(published.rows)} if published else {})))
     else:
         terminal.show_night(summary)
+        if published:
+            terminal.show_published(published.on, published.rows, is_new=published.is_new)
 
 
 def _night(
@@ -257,10 +280,10 @@ def _night(
     moment: "Moment",
     home: Path,
     options: "Options",
-    look: "Callable[[Night], None] | None" = None,
+    look: "Look | None" = None,
     borrowers: list[str] | None = None,
 ) -> "Summary":
-    """Run the night with its reports; `look` sees the night's tables before they are closed."""
+    """Run the night with its reports; `look` sees the night's tables before they are closed, and its folder."""
     from duecourse import printing
     from duecourse.night import reports
     from duecourse.night.report import LANGUAGES
@@ -268,7 +291,7 @@ def _night(
 
     def report(night: "Night", folder: Path, plan_hash: str) -> dict[str, str]:
         if look:
-            look(night)
+            look(night, folder)
         return reports.write(night, moment, folder, plan_hash, LANGUAGES)
 
     with printing.progress() as tell:

@@ -41,7 +41,7 @@ def tell(
     moment = Moment(ON)
     why: list[tuple[str, list[Section]]] = []
 
-    def look(night: Night) -> None:
+    def look(night: Night, _: Path) -> None:
         loan_id = _interesting(night)
         why.append((loan_id, explain(night, moment, loan_id)))
 

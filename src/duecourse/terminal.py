@@ -47,6 +47,15 @@ def show_book(book: LoadedBook) -> None:
             say(f"quarantine: {count(one.counts.quarantined)} of {one.table}, see {one.quarantine}", "red")
 
 
+def show_published(on: date, rows: Mapping[str, int], *, is_new: bool) -> None:
+    """Say what was put in force in a store."""
+    if not is_new:
+        say(f"The plan of {on} is in force already: nothing was changed")
+        return
+    acts, cases = _number(rows.get("planned_act", 0), "act"), _number(rows.get("collection_case", 0), "case")
+    say(f"The plan of {on} is in force: {acts} in {cases}")
+
+
 def show_night(found: Summary) -> None:
     """Print what the night found and planned."""
     known = f", as known by {found.known_at}" if found.known_at else ""

@@ -182,4 +182,9 @@ def _name_of(person: Person) -> str:
 
 
 def _value_of(point: ContactPoint) -> str:
-    return f"contact_point.value.{point.kind}.{point.pk}"
+    return value_place(point.kind, point.pk)
+
+
+def value_place(kind: str, number: int) -> str:
+    """Say at which place the value of a contact point is sealed."""
+    return f"contact_point.value.{kind}.{number}"

@@ -341,7 +341,7 @@ class Migration(migrations.Migration):
                 ("slot", models.TextField(null=True)),
                 ("opens_at", models.DateTimeField(null=True)),
                 ("closes_at", models.DateTimeField(null=True)),
-                ("priority", models.BigIntegerField()),
+                ("priority", models.BigIntegerField(null=True)),
                 ("demands", models.BooleanField()),
                 ("required", models.BooleanField()),
                 ("loans", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),

@@ -100,7 +100,7 @@ class PlannedAct(models.Model):
     slot = models.TextField(null=True)  # noqa: DJ001  not all acts have one
     opens_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)
-    priority = models.BigIntegerField()
+    priority = models.BigIntegerField(null=True)
     demands = models.BooleanField()
     required = models.BooleanField()
     loans = ArrayField(models.TextField())

@@ -1,0 +1,63 @@
+"""A release taken back: what was queued and has not left is as if it had never been, and its act waits again.
+
+Whoever brings a fact that may change a verdict (a hold, a payment, an opt-out) takes back what is queued for the
+borrower in the same transaction, under the borrower's lock. The gate decides anew, knowing the fact: what the law
+still asks for, such as a required notice, is released again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+LOCK: Final = "SELECT id FROM borrower WHERE id = %s FOR NO KEY UPDATE"
+_BACK: Final = """
+WITH back AS (
+    UPDATE outbox SET state = %s, why = %s WHERE id = ANY(%s) AND state IN ('queued', 'sending', 'unknown')
+    RETURNING id, contact_no
+),
+never_made AS (
+    UPDATE contacts SET cancelled_at = %s FROM back WHERE contacts.id = back.contact_no
+)
+UPDATE planned_act SET state = %s FROM back JOIN verdict ON verdict.contact_no = back.contact_no
+WHERE planned_act.id = verdict.planned_act_no AND planned_act.state = 'released'"""
+_QUEUED: Final = "SELECT id FROM outbox WHERE borrower_no = %s AND state = 'queued'"
+_STOP_SENDING: Final = """
+UPDATE outbox SET valid_until = '1970-01-01Z' WHERE borrower_no = %s AND state = 'sending'"""
+_EXPIRED: Final = """
+SELECT id, borrower_no FROM outbox WHERE state = 'queued' AND channel = %s AND valid_until <= %s
+ORDER BY id LIMIT %s"""
+
+
+def take_back(connection: Connection[TupleRow], borrower: int, why: str, at: datetime) -> int:
+    """Take back what is queued for a borrower whose row is locked; returns how many messages.
+
+    What somebody is about to send finds its release over, and does not leave.
+    """
+    queued = [number for (number,) in connection.execute(_QUEUED, [borrower]).fetchall()]
+    undo(connection, queued, "cancelled", why, at)
+    connection.execute(_STOP_SENDING, [borrower])
+    return len(queued)
+
+
+def undo(connection: Connection[TupleRow], messages: Sequence[int], state: str, why: str, at: datetime) -> None:
+    """Say of messages that surely have not left that they never will, under the lock of their borrowers.
+
+    Their contacts do not count, and the acts that they were released for wait again, but where they `failed`.
+    """
+    if messages:
+        again = "refused" if state == "failed" else "waiting"
+        connection.execute(_BACK, [state, why, list(messages), at, again])
+
+
+def expire(connection: Connection[TupleRow], channel: str, at: datetime, most: int = 1_000) -> int:
+    """Take back releases that are over, so that they are judged again; returns how many."""
+    with connection.transaction():
+        found = connection.execute(_EXPIRED, [channel, at, most]).fetchall()
+    for number, borrower in found:
+        with connection.transaction():
+            connection.execute(LOCK, [borrower])
+            undo(connection, [number], "expired", "the release was over before it left", at)
+    return len(found)
