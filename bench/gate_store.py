@@ -24,6 +24,11 @@ _AT_A_TIME: Final = 20_000
 _PLACES: Final = (("US", "US-TX", "America/Chicago", "USD", "en"), ("CN", "CN-ZJ", "Asia/Shanghai", "CNY", "zh"))
 
 
+_LOAN: Final = (
+    "id, borrower_no, loan_id, product, currency, principal, opened_on, lender_type, is_owner, last_due_on, history"
+)
+
+
 def fill(place: Place, borrowers: int) -> None:
     """Fill an empty store; numbers of borrowers, people and loans are 1 to `borrowers`, loans are named L<number>."""
     ranges = [(first, min(first + _AT_A_TIME, borrowers + 1)) for first in range(1, borrowers + 1, _AT_A_TIME)]
@@ -63,8 +68,7 @@ def _fill_range(url: str, keys: Path, numbers: tuple[int, int]) -> None:
             ),
             (
                 "case_loan",
-                "id, borrower_no, loan_id, product, currency, principal, opened_on, lender_type, is_owner, last_due_on,"
-                " history",
+                _LOAN,
                 _loans(people, history),
             ),
         ):

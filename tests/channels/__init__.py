@@ -1,0 +1,1 @@
+"""Tests of the channels, a folder for each."""
