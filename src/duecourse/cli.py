@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_days, cli_law, cli_store, cli_strategy
+from duecourse import cli_audit, cli_days, cli_law, cli_store, cli_strategy
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ app.command()(cli_law.judge)
 app.add_typer(cli_law.law_app, name="law")
 app.add_typer(cli_strategy.strategy_app, name="strategy")
 app.add_typer(cli_store.store_app, name="store")
+app.add_typer(cli_audit.audit_app, name="audit")
 
 MEMORY_LEAST_KB: Final = 200_000
 

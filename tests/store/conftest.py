@@ -11,6 +11,7 @@ from duecourse.store.place import Place
 from duecourse.store.server import OWNER
 from tests.store.folders import reachable
 
+_CHAIN = ("audit_entry", "audit_head")
 _TABLES = """SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'django_migrations'"""
 
@@ -32,7 +33,11 @@ def store(made: Place) -> Place:
     orm.connect(made)
     with psycopg.connect(made.url(OWNER), autocommit=True) as connection:
         row = connection.execute(_TABLES).fetchone()
+        for table in _CHAIN:  # which nobody empties but its owner, by taking away what refuses it
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_stays".encode())
         connection.execute(f"TRUNCATE {row[0] if row else ''} RESTART IDENTITY CASCADE".encode())
+        for table in _CHAIN:
+            connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_stays".encode())
     return made
 
 

@@ -16,6 +16,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.ledger.loan import Payment
+from duecourse.store.audit.form import ZERO
 
 LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _WAITING: Final = "SELECT id FROM planned_act WHERE id = ANY(%s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE"
@@ -39,8 +40,9 @@ FROM payments WHERE borrower_no = ANY(%s)"""
 _HOLDS: Final = """
 SELECT borrower_no, loan_id, kind, from_on, until_on FROM holds WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
 _PEOPLE: Final = """
-SELECT b.id, b.borrower_id, p.id, p.person_id, p.name, p.key_id, p.wrapped_key, t.id, t.kind, t.value
+SELECT b.id, b.borrower_id, p.id, p.person_id, p.name, p.key_id, p.wrapped_key, h.seq, h.hash, t.id, t.kind, t.value
 FROM borrower b
+LEFT JOIN audit_head h ON h.chain = b.id
 LEFT JOIN person p ON p.borrower_id = b.id AND p.relation = 'borrower' AND p.erased_at IS NULL
 LEFT JOIN contact_point t ON t.person_id = p.id AND t.ended_at IS NULL
 WHERE b.id = ANY(%s) ORDER BY b.id, p.id, t.id"""
@@ -88,7 +90,7 @@ class Point:
 
 @dataclass(frozen=True, repr=False)
 class Reached:
-    """The borrower as a person: whose key opens what is sealed of them. Never printed."""
+    """The borrower as a person, whose key opens what is sealed, and where their audit chain ends. Never printed."""
 
     borrower_id: str
     number: int | None = None
@@ -96,6 +98,8 @@ class Reached:
     name: bytes | None = None
     key_id: str | None = None
     wrapped_key: bytes | None = None
+    seq: int = 0
+    hash: bytes = ZERO
     points: tuple[Point, ...] = ()
 
 
@@ -124,8 +128,9 @@ class Known:
 
 @dataclass(frozen=True)
 class Found:
-    """The cases of the borrowers locked, by number, and which of the planned acts asked for still wait."""
+    """The borrowers locked, by number; the cases that some have; which of the planned acts asked for still wait."""
 
+    people: Mapping[int, Reached]
     cases: Mapping[int, Known]
     waiting: frozenset[int]
 
@@ -137,9 +142,14 @@ def read(connection: Connection[TupleRow], borrowers: Sequence[int], planned: Se
         connection.execute(LOCK, numbers)
         waiting = connection.execute(_WAITING, [list(planned)]) if planned else None
         cursors = [connection.execute(text, numbers) for text in (_CASES, _LOANS, _PAYMENTS, _HOLDS, _PEOPLE)]
-    cases, *others = (_by_borrower(cursor.fetchall()) for cursor in cursors)
+    cases, *others, whose = (_by_borrower(cursor.fetchall()) for cursor in cursors)
+    people = {number: _reached(rows) for number, rows in whose.items()}
     return Found(
-        {number: _known(case, *(rows.get(number, ()) for rows in others)) for number, (case,) in cases.items()},
+        people,
+        {
+            number: _known(case, people[number], *(rows.get(number, ()) for rows in others))
+            for number, (case,) in cases.items()
+        },
         frozenset(number for (number,) in waiting.fetchall()) if waiting else frozenset(),
     )
 
@@ -153,10 +163,10 @@ def _by_borrower(rows: Iterable[TupleRow]) -> dict[int, list[TupleRow]]:
 
 def _known(
     case: TupleRow,
+    person: Reached,
     loans: Sequence[TupleRow],
     payments: Sequence[TupleRow],
     holds: Sequence[TupleRow],
-    people: Sequence[TupleRow],
 ) -> Known:
     paid: dict[str, list[Payment]] = {}
     for row in payments:
@@ -175,12 +185,12 @@ def _known(
         has_paid=has_paid,
         loans={row[1]: Loan(*(*row[1:], tuple(paid.get(row[1], ())))) for row in loans},
         holds=tuple(Hold(*row[1:]) for row in holds),
-        person=_reached(people),
+        person=person,
     )
 
 
 def _reached(rows: Sequence[TupleRow]) -> Reached:
     """Return the first person who is the borrower, with the ways to reach them in the order they were added."""
-    _, borrower_id, number, person_id, name, key_id, wrapped, *_ = rows[0]
-    points = tuple(Point(*row[7:]) for row in rows if row[2] == number and row[7] is not None)
-    return Reached(borrower_id, number, person_id or "", name, key_id, wrapped, points)
+    _, borrower_id, number, person_id, name, key_id, wrapped, seq, found, *_ = rows[0]
+    points = tuple(Point(*row[9:]) for row in rows if row[2] == number and row[9] is not None)
+    return Reached(borrower_id, number, person_id or "", name, key_id, wrapped, seq or 0, found or ZERO, points)

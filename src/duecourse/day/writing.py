@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Connection
@@ -11,10 +12,14 @@ from psycopg.rows import TupleRow
 
 from duecourse.day.asking import Window
 from duecourse.day.decision import Decision
-from duecourse.day.known import Found, Known
+from duecourse.day.known import Found, Reached
 from duecourse.day.reaching import POINTS, key_of
+from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit import chain
+from duecourse.store.audit.form import Entry
 from duecourse.store.keys import Keyring, seal_bytes
 
+BY: Final = "gate"
 _ROW: Final[Mapping[str, str]] = {
     "key": "text", "borrower_no": "bigint", "planned_act_no": "bigint", "act": "text", "channel": "text",
     "purpose": "text", "loans": "text[]", "amounts": "bigint[]", "is_permitted": "boolean", "is_contact": "boolean",
@@ -61,8 +66,18 @@ def write(
 
     The words of a message are sealed under the borrower's key, at the place that `message_place` names.
     """
-    rows = [_row(ring, decision, found.cases.get(decision.asked.borrower)) for decision in decisions]
-    connection.execute(_WRITE, [json.dumps(rows), window.first, window.last, window.on])
+    rows, entries = [], []
+    for decision in decisions:
+        person = found.people.get(decision.asked.borrower)
+        if person is None:
+            raise DueCourseError(f"there is no borrower number {decision.asked.borrower}")
+        key = None if person.wrapped_key is None else key_of(ring, person)
+        row = _row(decision, person, key)
+        rows.append(row)
+        entries += _entries(row, decision, person, key, window.first)
+    with connection.pipeline():
+        connection.execute(_WRITE, [json.dumps(rows), window.first, window.last, window.on])
+        connection.execute(chain.WRITE, chain.written(entries))
     return [row["key"] for row in rows]
 
 
@@ -71,7 +86,20 @@ def message_place(key: str) -> str:
     return f"outbox.body.{key}"
 
 
-def _row(ring: Keyring, decision: Decision, known: Known | None) -> dict[str, Any]:
+def _entries(
+    row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None, at: datetime
+) -> list[Entry]:
+    """Return what the borrower's audit chain keeps of a decision; in the clear, without amounts, where no key is."""
+    kind = "act.released" if decision.is_permitted else "act.refused"
+    open_, sealed = ("act", "channel", "purpose", "loans", "reasons", "law"), ("amounts", "asked", "body_hash")
+    body = {name: row.get(name) for name in (open_ if key is None else (*open_, *sealed))}
+    whose = chain.Key(person.number, key) if key is not None and person.number is not None else None
+    head = chain.Head(decision.asked.borrower, person.borrower_id, person.seq, person.hash, whose)
+    about = row["key"] or str(decision.asked.planned_act or "")
+    return chain.entries_for(head, [chain.Draft(at, kind, BY, body, about, plain=whose is None)])
+
+
+def _row(decision: Decision, person: Reached, own: bytes | None) -> dict[str, Any]:
     asked = decision.asked
     row: dict[str, Any] = {
         "borrower_no": asked.borrower,
@@ -87,13 +115,13 @@ def _row(ring: Keyring, decision: Decision, known: Known | None) -> dict[str, An
         "key": None,
         **_bits(decision),
     }
-    if decision.words is None or known is None:
+    if decision.words is None or own is None:
         return row
     key = secrets.token_hex(16)
     words = decision.words
     text = json.dumps({"subject": words.subject, "text": words.text}, ensure_ascii=False).encode()
-    sealed = seal_bytes(key_of(ring, known.person), text, message_place(key))
-    point = next(point for point in known.person.points if point.kind == POINTS[asked.channel or ""])
+    sealed = seal_bytes(own, text, message_place(key))
+    point = next(point for point in person.points if point.kind == POINTS[asked.channel or ""])
     return {
         **row,
         "key": key,

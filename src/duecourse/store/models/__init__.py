@@ -1,5 +1,6 @@
 """The tables of the operational database."""
 
+from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
 from duecourse.store.models.cases import BusinessDay, Case, CaseLoan, Plan, PlannedAct
 from duecourse.store.models.history import Arrangement, Consent, Contact, Event, Hold, Notice, Payment, Promise
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
@@ -7,6 +8,9 @@ from duecourse.store.models.people import Borrower, ContactPoint, Person
 
 __all__ = [
     "Arrangement",
+    "AuditEntry",
+    "AuditHead",
+    "AuditSealed",
     "Borrower",
     "BusinessDay",
     "Case",

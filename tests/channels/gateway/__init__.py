@@ -1,0 +1,1 @@
+"""Tests of the gateway, with a provider that behaves badly."""

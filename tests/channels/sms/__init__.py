@@ -1,0 +1,1 @@
+"""Tests of short messages, with a message centre that behaves badly."""

@@ -1,0 +1,1 @@
+"""Tests of the audit chain, on a real server."""
