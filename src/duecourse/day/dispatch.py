@@ -49,8 +49,8 @@ LEFT JOIN contact_point t ON t.id = o.contact_point_no AND t.ended_at IS NULL
 LEFT JOIN person p ON p.id = t.person_id
 WHERE o.id = %s"""
 _STOPPED: Final = "SELECT EXISTS (SELECT FROM switch WHERE name IN ('all', %s) AND stopped_at IS NOT NULL)"
-_LEFT: Final = "UPDATE outbox SET state = 'left', provider_id = %s, why = '' WHERE id = %s"
-_UNKNOWN: Final = "UPDATE outbox SET state = 'unknown', provider_id = %s, why = %s WHERE id = %s"
+_LEFT: Final = "UPDATE outbox SET state = 'left', provider_ids = %s, why = '' WHERE id = %s"
+_UNKNOWN: Final = "UPDATE outbox SET state = 'unknown', provider_ids = %s, why = %s WHERE id = %s"
 _AGAIN: Final = "UPDATE outbox SET state = 'queued', next_try_at = %s, why = %s WHERE id = %s"
 _UNSURE: Final = """
 SELECT id, borrower_no FROM outbox WHERE state = 'unknown' AND channel = %s ORDER BY id LIMIT %s"""
@@ -145,7 +145,7 @@ class Dispatcher:
             if result.fate is Fate.UNKNOWN:
                 return False
             if result.fate is Fate.LEFT:
-                self._connection.execute(_LEFT, [result.provider_id, claim.number])
+                self._connection.execute(_LEFT, [_ids(result), claim.number])
             else:
                 undo(self._connection, [claim.number], "failed", result.why, self._now())
             return True
@@ -154,9 +154,9 @@ class Dispatcher:
         """Write down what became of a message; only what surely has not left is tried again."""
         at = self._now()
         if result.fate is Fate.LEFT:
-            self._connection.execute(_LEFT, [result.provider_id, claim.number])
+            self._connection.execute(_LEFT, [_ids(result), claim.number])
         elif result.fate is Fate.UNKNOWN:
-            self._connection.execute(_UNKNOWN, [result.provider_id, result.why, claim.number])
+            self._connection.execute(_UNKNOWN, [_ids(result), result.why, claim.number])
         elif result.fate is Fate.NOT_LEFT and attempts < TRIES:
             self._connection.execute(_AGAIN, [next_try_at(attempts, at, self._chance), result.why, claim.number])
         else:
@@ -177,3 +177,8 @@ class Dispatcher:
         stopped = self._connection.execute(_STOPPED, [self._channel]).fetchone() == (True,)
         message = Message(key, to, words["text"], language, words["subject"])
         return _Kept(message, attempts, state == "sending" and valid_until > self._now() and not stopped)
+
+
+def _ids(result: Result) -> list[str]:
+    """Return a provider's names of a message: one for each of its parts."""
+    return (result.provider_id or "").split()

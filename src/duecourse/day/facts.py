@@ -1,16 +1,18 @@
 """Facts that come in by day, each written once: money, holds, consents taken back, promises, outcomes.
 
-    facts.hold(connection, Told(...), "dispute", ...) -> whether it is new
+    with facts.locked(borrower):
+        facts.hold(Told(...), "dispute") -> whether it is new
 
-Each is done within a transaction that holds the lock of its borrower (`locked`), and takes back in it what is queued
-for them: the gate decides anew, knowing the fact. A fact has an id of its own: what comes twice changes nothing.
+Each is written within a transaction that holds the lock of its borrower, with an entry in their audit chain, and what
+is queued for them is taken back: the gate decides anew, knowing the fact. A fact has an id of its own: what comes twice
+changes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -18,6 +20,8 @@ from psycopg.rows import TupleRow
 from duecourse.book.schema import HOLD_KINDS, OUTCOMES
 from duecourse.day.release import LOCK, take_back
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit import chain
+from duecourse.store.keys import Keyring
 
 _HOLD: Final = """
 INSERT INTO holds (hold_id, borrower_no, loan_id, kind, from_on, until_on, recorded_at)
@@ -55,9 +59,9 @@ _OWNER: Final = "SELECT borrower_no, currency FROM case_loan WHERE loan_id = %s"
 _OUTCOME: Final = """
 UPDATE contacts SET outcome = %s FROM outbox WHERE outbox.id = %s AND contacts.id = outbox.contact_no"""
 _ARRIVED: Final = "UPDATE outbox SET state = 'left' WHERE id = %s AND state = 'unknown'"
-_GONE: Final = """
-UPDATE contact_point SET ended_at = %s FROM outbox
-WHERE outbox.id = %s AND contact_point.id = outbox.contact_point_no AND ended_at IS NULL"""
+_HAS_CONSENT: Final = "SELECT FROM consents WHERE consent_id = %s"
+
+Values = Sequence[Any] | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,57 +72,6 @@ class Told:
     borrower: int
     at: datetime
     on: date
-
-
-@contextmanager
-def locked(connection: Connection[TupleRow], borrower: int) -> Iterator[None]:
-    """Hold a borrower's lock for a transaction; DueCourseError where there is none of this number."""
-    with connection.transaction():
-        if connection.execute(LOCK, [borrower]).fetchone() is None:
-            raise DueCourseError(f"there is no borrower number {borrower}")
-        yield
-
-
-def hold(
-    connection: Connection[TupleRow], told: Told, kind: str, loan_id: str | None = None, until: date | None = None
-) -> bool:
-    """Place a hold from the day on which it was told; DueCourseError for a kind that there is not."""
-    if kind not in HOLD_KINDS:
-        raise DueCourseError(f"there is no hold '{kind}': it is one of {', '.join(HOLD_KINDS)}")
-    values = [told.fact_id, told.borrower, loan_id, kind, told.on, until, told.at, told.fact_id]
-    return _new(connection, told, _HOLD, values, f"hold {kind}")
-
-
-def lift(connection: Connection[TupleRow], told: Told) -> bool:
-    """End a hold, named by the fact's id, with the day; whether it stood."""
-    values = [told.at, told.fact_id, told.borrower, told.on, told.at]
-    return connection.execute(_LIFT, values).rowcount > 0
-
-
-def withdraw(connection: Connection[TupleRow], told: Told, channel: str) -> bool:
-    """Take back whatever consent there is to a channel: from now on nothing goes out by it."""
-    if connection.execute("SELECT FROM consents WHERE consent_id = %s", [told.fact_id]).fetchone() is not None:
-        return False
-    values = {"id": told.fact_id, "borrower": told.borrower, "channel": channel, "at": told.at}
-    connection.execute(_WITHDRAWN, values)
-    take_back(connection, told.borrower, f"{channel} refused", told.at)
-    return True
-
-
-def consent(connection: Connection[TupleRow], told: Told, channel: str) -> bool:
-    """Note that a borrower agrees to a channel (again)."""
-    values = [told.fact_id, told.borrower, channel, told.at, told.at, told.fact_id]
-    return connection.execute(_GIVEN, values).rowcount > 0
-
-
-def promise(
-    connection: Connection[TupleRow], told: Told, amount: int, promised_on: date, loan_id: str | None = None
-) -> bool:
-    """Note a promise to pay an amount by a day; DueCourseError for one that cannot be kept."""
-    if amount <= 0 or promised_on < told.on:
-        raise DueCourseError("a promise names an amount above zero, and a day that is not over")
-    values = [told.fact_id, told.borrower, loan_id, told.on, promised_on, amount, told.at]
-    return _new(connection, told, _PROMISE, values, "promise")
 
 
 @dataclass(frozen=True)
@@ -132,37 +85,83 @@ class Money:
     reverses: str | None = None
 
 
-def payment(connection: Connection[TupleRow], told: Told, money: Money) -> bool:
-    """Take in money for a loan of the borrower; DueCourseError for another's loan, or another currency."""
-    owner = connection.execute(_OWNER, [money.loan_id]).fetchone()
-    if owner is None or owner[0] != told.borrower:
-        raise DueCourseError(f"loan {money.loan_id} is not one of this borrower's cases: match the payment by hand")
-    if owner[1] != money.currency:
-        raise DueCourseError(
-            f"loan {money.loan_id} is in {owner[1]}, not in {money.currency}: match the payment by hand"
-        )
-    if money.amount <= 0:
-        raise DueCourseError("a payment is an amount above zero; one that is undone names what it reverses")
-    terms = [money.loan_id, money.paid_on, money.amount, money.currency, money.reverses]
-    return _new(connection, told, _PAYMENT, [told.fact_id, told.borrower, *terms, told.at], "payment")
+class Facts:
+    """Writes facts on a connection, for whoever `by` names: a user or a process, never a person by name."""
 
+    def __init__(self, connection: Connection[TupleRow], ring: Keyring, by: str) -> None:
+        """Take a connection, which others may use too."""
+        self._connection, self._ring, self._by = connection, ring, by
 
-def outcome(connection: Connection[TupleRow], message: int, word: str) -> None:
-    """Note how a message that was sent ended; one whose fate was unknown has surely left."""
-    if word not in OUTCOMES:
-        raise DueCourseError(f"there is no outcome '{word}': it is one of {', '.join(OUTCOMES)}")
-    connection.execute(_OUTCOME, [word, message])
-    connection.execute(_ARRIVED, [message])
+    @contextmanager
+    def locked(self, borrower: int) -> Iterator[None]:
+        """Hold a borrower's lock for a transaction; DueCourseError where there is none of this number."""
+        with self._connection.transaction():
+            if self._connection.execute(LOCK, [borrower]).fetchone() is None:
+                raise DueCourseError(f"there is no borrower number {borrower}")
+            yield
 
+    def hold(self, told: Told, kind: str, loan_id: str | None = None, until: date | None = None) -> bool:
+        """Place a hold from the day on which it was told; DueCourseError for a kind that there is not."""
+        if kind not in HOLD_KINDS:
+            raise DueCourseError(f"there is no hold '{kind}': it is one of {', '.join(HOLD_KINDS)}")
+        values = [told.fact_id, told.borrower, loan_id, kind, told.on, until, told.at, told.fact_id]
+        return self._new(told, _HOLD, values, f"hold.{kind}", {"loan": loan_id, "until": str(until or "")})
 
-def unreachable(connection: Connection[TupleRow], message: int, at: datetime) -> None:
-    """End the number or address that a message went to: somebody else has it, or nobody."""
-    connection.execute(_GONE, [at, message])
+    def lift(self, told: Told) -> bool:
+        """End a hold, named by the fact's id, with the day; whether it stood."""
+        values = [told.at, told.fact_id, told.borrower, told.on, told.at]
+        return self._new(told, _LIFT, values, "hold.lifted", {})
 
+    def withdraw(self, told: Told, channel: str) -> bool:
+        """Take back whatever consent there is to a channel: from now on nothing goes out by it."""
+        if self._connection.execute(_HAS_CONSENT, [told.fact_id]).fetchone() is not None:
+            return False
+        values = {"id": told.fact_id, "borrower": told.borrower, "channel": channel, "at": told.at}
+        return self._new(told, _WITHDRAWN, values, "consent.withdrawn", {"channel": channel})
 
-def _new(connection: Connection[TupleRow], told: Told, statement: str, values: list[object], why: str) -> bool:
-    """Write a fact unless it is there, and take back what is queued because of it."""
-    if connection.execute(statement, values).rowcount == 0:
-        return False
-    take_back(connection, told.borrower, why, told.at)
-    return True
+    def consent(self, told: Told, channel: str) -> bool:
+        """Note that a borrower agrees to a channel (again)."""
+        values = [told.fact_id, told.borrower, channel, told.at, told.at, told.fact_id]
+        return self._new(told, _GIVEN, values, "consent.given", {"channel": channel})
+
+    def promise(self, told: Told, amount: int, promised_on: date, loan_id: str | None = None) -> bool:
+        """Note a promise to pay an amount by a day; DueCourseError for one that cannot be kept."""
+        if amount <= 0 or promised_on < told.on:
+            raise DueCourseError("a promise names an amount above zero, and a day that is not over")
+        values = [told.fact_id, told.borrower, loan_id, told.on, promised_on, amount, told.at]
+        return self._new(told, _PROMISE, values, "promise.made", {"amount": amount, "on": str(promised_on)})
+
+    def payment(self, told: Told, money: Money) -> bool:
+        """Take in money for a loan of the borrower; DueCourseError for another's loan, or another currency."""
+        owner = self._connection.execute(_OWNER, [money.loan_id]).fetchone()
+        if owner is None or owner[0] != told.borrower:
+            raise DueCourseError(f"loan {money.loan_id} is not in this borrower's case: match the payment by hand")
+        if owner[1] != money.currency:
+            raise DueCourseError(f"loan {money.loan_id} is in {owner[1]}, not in {money.currency}: match it by hand")
+        if money.amount <= 0:
+            raise DueCourseError("a payment is an amount above zero; one that is undone names what it reverses")
+        terms = [money.loan_id, money.paid_on, money.amount, money.currency, money.reverses]
+        said = {"loan": money.loan_id, "amount": money.amount, "currency": money.currency, "reverses": money.reverses}
+        return self._new(told, _PAYMENT, [told.fact_id, told.borrower, *terms, told.at], "payment.received", said)
+
+    def outcome(self, told: Told, message: int, word: str) -> None:
+        """Note how a message that was sent ended; one whose fate was unknown has surely left."""
+        if word not in OUTCOMES:
+            raise DueCourseError(f"there is no outcome '{word}': it is one of {', '.join(OUTCOMES)}")
+        self._connection.execute(_OUTCOME, [word, message])
+        self._connection.execute(_ARRIVED, [message])
+        self.note(told, "contact.outcome", {"outcome": word})
+
+    def note(self, told: Told, kind: str, said: Mapping[str, object]) -> None:
+        """Add an entry to the borrower's audit chain."""
+        draft = chain.Draft(told.at, kind, self._by, said, told.fact_id)
+        with self._connection.cursor() as cursor:
+            chain.append(cursor, self._ring, told.borrower, [draft])
+
+    def _new(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
+        """Write a fact unless it is there, with its entry, and take back what is queued because of it."""
+        if self._connection.execute(statement, values).rowcount == 0:
+            return False
+        self.note(told, kind, said)
+        take_back(self._connection, told.borrower, kind, told.at)
+        return True

@@ -15,16 +15,18 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.channels.transport import Received, What
-from duecourse.day import facts
-from duecourse.day.facts import Told
+from duecourse.day.facts import Facts, Told
 from duecourse.day.known import Reached
 from duecourse.day.reaching import POINTS, key_of
 from duecourse.day.replies import Meaning, Meant, meaning
 from duecourse.store.keys import Keyring, seal
 
 _OUTGOING: Final = """
-SELECT id, borrower_no, channel FROM outbox WHERE key = %s OR (provider_id = %s AND channel = %s)
-ORDER BY key = %s DESC NULLS LAST, id DESC LIMIT 1"""
+SELECT id, borrower_no, channel FROM outbox WHERE key = %s
+UNION ALL
+SELECT id, borrower_no, channel FROM outbox
+WHERE provider_ids <> '{}' AND provider_ids @> ARRAY[%s] AND channel = %s
+LIMIT 1"""
 _HAVING: Final = """
 SELECT DISTINCT p.borrower_id FROM contact_point t JOIN person p ON p.id = t.person_id
 WHERE t.kind = %s AND t.blind = %s AND t.ended_at IS NULL AND p.erased_at IS NULL AND p.relation = 'borrower'
@@ -64,6 +66,7 @@ class Intake:
     def __init__(self, connection: Connection[TupleRow], ring: Keyring, zone: str) -> None:
         """Take over a connection."""
         self._connection, self._ring, self._zone = connection, ring, ZoneInfo(zone)
+        self._facts = Facts(connection, ring, "intake")
 
     def take(self, channel: str, received: Received) -> bool:
         """Take in one thing that came by a channel; False where it came before, and nothing changes."""
@@ -77,7 +80,7 @@ class Intake:
 
     def _taken(self, channel: str, received: Received, borrower: int, outgoing: _Outgoing | None, place: int) -> bool:
         """Take in something for one borrower; `place` tells apart those who share a number."""
-        with facts.locked(self._connection, borrower):
+        with self._facts.locked(borrower):
             person, language, currency = self._person(borrower)
             on = received.at.astimezone(self._zone).date()
             meant = self._meant(received, language, on, currency)
@@ -90,7 +93,7 @@ class Intake:
             told = Told(f"in-{number}", borrower, received.at, on)
             self._effect(channel, told, meant)
             if outgoing and received.outcome:
-                facts.outcome(self._connection, outgoing.number, received.outcome)
+                self._facts.outcome(told, outgoing.number, received.outcome)
         return True
 
     def _meant(self, received: Received, language: str, on: date, currency: str | None) -> Meant:
@@ -102,19 +105,19 @@ class Intake:
         """Let what a reply means take effect, the strictest first."""
         found = meant.meanings
         if Meaning.STOP in found:
-            facts.withdraw(self._connection, told, channel)
+            self._facts.withdraw(told, channel)
         if Meaning.START in found:
-            facts.consent(self._connection, told, channel)
+            self._facts.consent(told, channel)
         for kind in sorted(found & _HOLDS):
-            facts.hold(self._connection, Told(f"{told.fact_id}-{kind}", told.borrower, told.at, told.on), str(kind))
+            self._facts.hold(Told(f"{told.fact_id}-{kind}", told.borrower, told.at, told.on), str(kind))
         promised = meant.promise
         if promised and promised.on and promised.amount:
-            facts.promise(self._connection, told, promised.amount, promised.on)
+            self._facts.promise(told, promised.amount, promised.on)
 
     def _outgoing(self, channel: str, received: Received) -> _Outgoing | None:
         if received.key is None and received.provider_id is None:
             return None
-        names = [received.key, received.provider_id, channel, received.key]
+        names = [received.key, received.provider_id, channel]
         with self._connection.transaction():
             row = self._connection.execute(_OUTGOING, names).fetchone()
         return _Outgoing(*row) if row else None

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -56,7 +57,10 @@ class Migration(migrations.Migration):
                 ("attempts", models.IntegerField(db_default=0)),
                 ("next_try_at", models.DateTimeField()),
                 ("held_until", models.DateTimeField(null=True)),
-                ("provider_id", models.TextField(null=True)),
+                (
+                    "provider_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), db_default=[], size=None),
+                ),
                 ("why", models.TextField(db_default="")),
                 (
                     "borrower",
@@ -195,8 +199,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="outgoing",
-            index=models.Index(
-                condition=models.Q(("provider_id__isnull", False)), fields=["provider_id"], name="outbox_provider"
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("provider_ids", []), _negated=True), fields=["provider_ids"], name="outbox_provider"
             ),
         ),
         migrations.AddIndex(

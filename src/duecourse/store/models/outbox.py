@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -88,7 +89,7 @@ class Outgoing(models.Model):
     attempts = models.IntegerField(db_default=0)
     next_try_at = models.DateTimeField()
     held_until = models.DateTimeField(null=True)
-    provider_id = models.TextField(null=True)  # noqa: DJ001  none yet
+    provider_ids = ArrayField(models.TextField(), db_default=[])  # a long message has one for each of its parts
     why = models.TextField(db_default="")
 
     class Meta:
@@ -110,7 +111,7 @@ class Outgoing(models.Model):
                 name="outbox_open",
                 condition=models.Q(state__in=["queued", "sending"]),
             ),
-            models.Index(fields=["provider_id"], name="outbox_provider", condition=models.Q(provider_id__isnull=False)),
+            GinIndex(fields=["provider_ids"], name="outbox_provider", condition=~models.Q(provider_ids=[])),
             models.Index(
                 fields=["borrower"], name="outbox_borrower_open", condition=models.Q(state__in=["queued", "sending"])
             ),
