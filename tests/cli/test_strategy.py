@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from duecourse.strategy.load import DEFAULT
 from tests.cli.conftest import ROOT, Commands, assert_one_line
+from tests.strategy.declared import without_words
 
 OFFER = "content: [debt_details, payment_request, full_collector_line]"
 DAY = ("--on", "2026-11-22")
 
 
 def edited(folder: Path, old: str, new: str) -> Path:
-    text = DEFAULT.read_text("utf-8")
+    text = without_words()
     assert old in text
     path = folder / "mine.yaml"
     path.write_text(text.replace(old, new), "utf-8")
@@ -22,7 +22,7 @@ def test_the_default_is_refused_nowhere(duecourse: Commands) -> None:
     assert (found.code, found.err, found.out) == (
         0,
         "",
-        "default: 16 templates, none is refused whoever the borrower is\n",
+        "default: 17 templates, none is refused whoever the borrower is\n",
     )
 
 
@@ -63,7 +63,7 @@ def test_a_warning_is_a_line_on_stderr(duecourse: Commands, tmp_path: Path) -> N
 
 
 def test_without_templates_nothing_is_judged(duecourse: Commands, tmp_path: Path) -> None:
-    text = DEFAULT.read_text("utf-8")
+    text = without_words()
     start, end = text.index("templates:\n"), text.index("# Lowest rung first.")
     found = duecourse("strategy", "check", edited(tmp_path, text[start:end], ""), *DAY)
     assert (found.code, found.err, found.out) == (0, "", "default: declares no templates\n")

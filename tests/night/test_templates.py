@@ -19,6 +19,7 @@ from duecourse.night.templates import Finding, judged, uses
 from duecourse.strategy.models import Strategy
 from tests.night import books
 from tests.stories.test_stories import FOLDER, by_table, read, rows_of
+from tests.strategy.declared import WORDLESS
 
 FORK = date(2025, 5, 31)
 LATER = "us.regf.line.later"
@@ -58,7 +59,7 @@ def test_a_buyers_offer_with_the_line_is_permitted(lawful_night: Night) -> None:
 
 def test_a_buyers_offer_without_the_line_is_refused(tmp_path: Path) -> None:
     assert books.DEFAULT.read_text("utf-8").count(TEMPLATE) == 1
-    night = night_of(tmp_path, books.edited(tmp_path, (TEMPLATE, "content: [debt_details, payment_request]")))
+    night = night_of(tmp_path, books.edited(tmp_path, WORDLESS, (TEMPLATE, "content: [debt_details, payment_request]")))
     planned = acts_of(night)
     assert "settle" not in planned
     assert f"law:{LATER}" in planned["contact"]  # a letter takes its place, and says why
@@ -126,7 +127,7 @@ EDITS: list[tuple[str, str, str, set[tuple[str, bool]]]] = [
 
 @pytest.mark.parametrize(("old", "new", "expected"), [one[1:] for one in EDITS], ids=[one[0] for one in EDITS])
 def test_what_a_template_lacks(tmp_path: Path, law: Law, old: str, new: str, expected: set[tuple[str, bool]]) -> None:
-    found = judged(books.edited(tmp_path, (old, new)), law, date(2026, 11, 22))
+    found = judged(books.edited(tmp_path, WORDLESS, (old, new)), law, date(2026, 11, 22))
     assert {(one.rule, one.always) for one in found} == expected
     assert all(one.gates for one in found)
 
@@ -162,7 +163,7 @@ def test_what_is_refused_always_is_refused_to_a_plain_borrower(tmp_path: Path, l
     for words in WORDS:
         (tmp_path / words[:5]).mkdir()
         for finding in judged(
-            books.edited(tmp_path / words[:5], (TEMPLATE, f"content: [{words}]")), law, date(2026, 11, 19)
+            books.edited(tmp_path / words[:5], WORDLESS, (TEMPLATE, f"content: [{words}]")), law, date(2026, 11, 19)
         ):
             if finding.always and finding.rulebook in PLACES:
                 found += [(finding, words, role, channel) for role in finding.roles for channel in finding.channels]

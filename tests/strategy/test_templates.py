@@ -19,7 +19,7 @@ templates:
   t:
     says: A reminder.
     content: [debt_details, payment_request, opt_out_line]
-    text: {en: "You owe {amount}. Please pay by Friday. Reply STOP to opt out."}
+    text: {en: "You owe {amount_overdue}. Please pay by Friday. Reply STOP to opt out."}
     approved: {by: [Ana Ruiz, Li Wei], on: 2026-03-02}
   offer:
     says: An offer.
@@ -86,7 +86,7 @@ ERRORS: list[tuple[str, str, str]] = [
     ("text: {en:", "text: {xx:", "5: unknown language 'xx'; write its two letters of ISO 639-1, such as en or zh"),
     ("Please pay by Friday.", "Pay or you will be arrested, you deadbeat.",
      "5: the text says what 'content' does not declare: 'arrested' (threat_of_arrest), 'deadbeat' (abuse); take it out, or declare it and be judged by it"),
-    ("text: {en:", 'text: {zh: "不还钱就让你坐牢", en:', "5: the text says what 'content' does not declare: '"),
+    ("text: {en:", 'text: {zh: "{amount_overdue}不还钱就让你坐牢", en:', "5: the text says what 'content' does not declare: '"),
 ]  # fmt: skip
 
 
@@ -117,12 +117,17 @@ def test_what_is_doubtful_is_told_and_loads(tmp_path: Path) -> None:
     path = tmp_path / "s.yaml"
     unused = "  spare:\n    says: Nothing yet.\n    content: []\n"  # a draft that nothing uses is no fault
     path.write_text(
-        DECLARED.replace("text: {en:", 'text: {es: "Usted debe {amount}.", en:') + unused + OFFERED, "utf-8"
+        DECLARED.replace("text: {en:", 'text: {es: "Usted debe {amount_overdue}. Responda STOP.", en:')
+        + unused
+        + OFFERED,
+        "utf-8",
     )
     strategy, doubts = load_with_doubts(path, KINDS)
     assert len(strategy.templates or {}) == 3
     unread = "its text in 'es' is not read for banned words, which can be done in en and zh; have a person read it"
     assert doubts == (
+        f"{path}:5: 'content' declares 'opt_out_line', and the text has no {{stop_word}}; look whether its words say it",
+        f"{path}:5: 'content' declares 'opt_out_line', and the text has no {{stop_word}}; look whether its words say it",
         f"{path}:5: template 't': {unread}",
         f"{path}:11: no treatment uses template 'spare'; use it or take it out",
     )
@@ -131,7 +136,8 @@ def test_what_is_doubtful_is_told_and_loads(tmp_path: Path) -> None:
 def test_the_default_declares_every_template_and_nothing_is_doubtful() -> None:
     strategy, doubts = load_with_doubts(None, KINDS)
     assert doubts == ()
-    assert set(strategy.templates or {}) == {one.template for one in strategy.treatments}
+    lines = {"collector_line"}  # stands within the texts of others
+    assert set(strategy.templates or {}) == {one.template for one in strategy.treatments} | lines
     assert strategy.content_words <= set(VOCABULARY.enumerations["content"])
 
 

@@ -47,6 +47,7 @@ from duecourse.strategy.words import (
     times_fact,
 )
 
+SUBJECT_MAX: Final = 120  # characters; longer ones are cut by most readers of e-mail
 _WHOLE_PPM: Final = 1_000_000
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOUR_MINUTE: Final = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
@@ -103,6 +104,12 @@ def _content_word(word: str) -> str:
         known = f"; did you mean '{like}'?" if like else "; docs/reference/cases.md lists them under `content`"
         raise _fault(f"unknown content word '{word}'{known}")
     return word
+
+
+def _one_line(words: str) -> str:
+    if not 0 < len(words.strip()) <= SUBJECT_MAX or not words.isprintable():
+        raise _fault(f"must be one line of 1 to {SUBJECT_MAX} characters")
+    return words
 
 
 def _language(code: str) -> str:
@@ -185,6 +192,7 @@ Number = Annotated[Expression, PlainValidator(_expression(FactKind.INTEGER)), _C
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$"), AfterValidator(_not_reserved)]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f<>&\"']{1,60}$")]
 Says = Annotated[str, StringConstraints(min_length=1, max_length=600)]
+Subject = Annotated[str, AfterValidator(_one_line)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Act = Annotated[str, _one_of(ACTS, "act")]
 Channel = Annotated[str, _one_of(CHANNELS, "channel")]
@@ -266,11 +274,13 @@ class Approved(_Strict):
 class Template(_Strict):
     """What a message, letter or script says, declared: `content` are words of the vocabulary's `content`.
 
-    `text` are its words by language (two letters of ISO 639-1). Without `approved` it is a draft.
+    `text` are its words by language (two letters of ISO 639-1), with placeholders in braces; `subject` is the subject
+    of its e-mail and the title of its letter, in the same languages. Without `approved` it is a draft.
     """
 
     says: Says
     content: tuple[ContentWord, ...]
+    subject: dict[Language, Subject] = Field(default_factory=dict)
     text: dict[Language, Annotated[str, Field(min_length=1, max_length=CHARACTERS_MAX)]] = Field(default_factory=dict)
     approved: Approved | None = None
 

@@ -1,13 +1,12 @@
-"""What must be true of the templates of a strategy, and what is merely doubtful."""
+"""What must be true of the templates of a strategy, and what is merely doubtful. Their words are judged in `texts`."""
 
 from collections.abc import Iterator, Mapping
 
 from duecourse.law.document import Steps, nearest
 from duecourse.law.wording import lexicon
+from duecourse.strategy import texts
 from duecourse.strategy.checks import Fault
 from duecourse.strategy.models import Strategy, Template, Treatment
-
-_SUIT_SAID = {"threat_of_suit", "states_suit_date", "says_remedy_will_be_used"}  # words that a suit is coming
 
 
 def faults(strategy: Strategy) -> Iterator[Fault]:
@@ -20,13 +19,16 @@ def faults(strategy: Strategy) -> Iterator[Fault]:
             yield from _use(strategy.templates, treatment, at)
     for name, template in strategy.templates.items():
         yield from _declared(template, ("templates", name))
+        used = tuple(treatment for treatment in strategy.treatments if treatment.template == name)
+        yield from texts.faults(strategy.templates, name, used)
 
 
 def doubts(strategy: Strategy) -> Iterator[Fault]:
     """Yield what may be meant, but should be looked at: templates that nothing uses, texts that nobody can read."""
-    used = {treatment.template for treatment in strategy.treatments}
+    templates = strategy.templates or {}
+    used = {treatment.template for treatment in strategy.treatments} | texts.lines_of(templates)
     read = lexicon.languages()
-    for name, template in (strategy.templates or {}).items():
+    for name, template in templates.items():
         at: Steps = ("templates", name)
         if name not in used:
             yield Fault(at, f"no treatment uses template '{name}'; use it or take it out")
@@ -37,6 +39,7 @@ def doubts(strategy: Strategy) -> Iterator[Fault]:
                     f"template '{name}': its text in '{language}' is not read for banned words, which can be done"
                     f" in {' and '.join(read)}; have a person read it",
                 )
+        yield from texts.doubts(template, at)
 
 
 def _use(templates: Mapping[str, Template], treatment: Treatment, at: Steps) -> Iterator[Fault]:
@@ -59,19 +62,3 @@ def _declared(template: Template, at: Steps) -> Iterator[Fault]:
         if word in seen:
             yield Fault((*at, "content", place), f"content '{word}' stands twice")
         seen.add(word)
-    for language, text in template.text.items():
-        if language in lexicon.languages():
-            yield from _said(text, language, template, (*at, "text", language))
-
-
-def _said(text: str, language: str, template: Template, at: Steps) -> Iterator[Fault]:
-    """Compare what a text says with what its template declares. A template speaks to the borrower."""
-    declared = set(template.content)
-    suit = bool(declared & _SUIT_SAID)
-    found = lexicon.read(text, language, suit_decided=suit, to_third_party=False)
-    missing = [one for one in found if one.flag not in declared]
-    if missing:
-        told = ", ".join(dict.fromkeys(f"'{' '.join(one.words.split())}' ({one.flag})" for one in missing))
-        yield Fault(
-            at, f"the text says what 'content' does not declare: {told}; take it out, or declare it and be judged by it"
-        )

@@ -1,0 +1,1 @@
+"""The day: what comes in, what goes out."""
