@@ -21,7 +21,7 @@ from duecourse.store.server import ADMIN
 ON: Final = date(2026, 11, 20)
 CONTACTS: Final = 5  # of each borrower, over the last two months
 _AT_A_TIME: Final = 20_000
-_PLACES: Final = (("US", "US-TX", "America/Chicago", "USD", "en"), ("CN", "CN-ZJ", "Asia/Shanghai", "CNY", "zh"))
+_PLACES: Final = (("US", "US-CA", "America/Los_Angeles", "USD", "en"), ("CN", "CN-ZJ", "Asia/Shanghai", "CNY", "zh"))
 
 
 _LOAN: Final = (

@@ -22,7 +22,7 @@ from duecourse.day.judging import Judge, Verdict, Which
 from duecourse.day.known import Found, Known, read
 from duecourse.day.owed import Owed, owed
 from duecourse.day.reaching import POINTS
-from duecourse.day.writing import write
+from duecourse.day.writing import prepared, write
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.rulebook import Law
 from duecourse.night.lawful import rulebooks_of
@@ -74,7 +74,7 @@ class Gate:
         with self._transaction():
             found = read(self._connection, [one.borrower for one in asked], _planned(asked))
             decisions = self._composed(self._judged(asked, found, [window] * len(asked)), found)
-            write(self._connection, self._ring, decisions, found, window)
+            write(self._connection, prepared(self._ring, decisions, found, window))
         return decisions
 
     def judged(self, asked: Sequence[Asked], windows: Sequence[Window]) -> list[Decision]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -55,18 +56,21 @@ UPDATE planned_act SET state = CASE WHEN is_permitted THEN 'released' ELSE 'refu
 FROM decided WHERE planned_act.id = planned_act_no AND state = 'waiting'"""
 
 
-def write(
-    connection: Connection[TupleRow],
-    ring: Keyring,
-    decisions: Sequence[Decision],
-    found: Found,
-    window: Window,
-) -> list[str | None]:
-    """Write decisions within the transaction that is open; return the keys of the contacts, None where there is none.
+@dataclass(frozen=True, repr=False)
+class Prepared:
+    """All that is written of some decisions, sealed: `decided` for the day's tables, `entries` for the audit chains."""
+
+    decided: list[Any]
+    entries: list[list[Any]]
+    keys: tuple[str | None, ...]
+
+
+def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found, window: Window) -> Prepared:
+    """Seal what is written of decisions; `keys` are those of the contacts, None where there is none.
 
     The words of a message are sealed under the borrower's key, at the place that `message_place` names.
     """
-    rows, entries = [], []
+    rows, entries = [], list[Entry]()
     for decision in decisions:
         person = found.people.get(decision.asked.borrower)
         if person is None:
@@ -75,10 +79,15 @@ def write(
         row = _row(decision, person, key)
         rows.append(row)
         entries += _entries(row, decision, person, key, window.first)
+    decided = [json.dumps(rows), window.first, window.last, window.on]
+    return Prepared(decided, chain.written(entries), tuple(row["key"] for row in rows))
+
+
+def write(connection: Connection[TupleRow], what: Prepared) -> None:
+    """Write what was prepared within the transaction that is open, in one trip to the server."""
     with connection.pipeline():
-        connection.execute(_WRITE, [json.dumps(rows), window.first, window.last, window.on])
-        connection.execute(chain.WRITE, chain.written(entries))
-    return [row["key"] for row in rows]
+        connection.execute(_WRITE, what.decided)
+        connection.execute(chain.WRITE, what.entries)
 
 
 def message_place(key: str) -> str:
