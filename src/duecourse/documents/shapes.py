@@ -1,0 +1,167 @@
+"""What each template is given: checked before any of it is set, and refused whole when a part of it is not right.
+
+Texts are plain: an empty line parts two paragraphs, a line's end is kept, and nothing in them is a command.
+"""
+
+import unicodedata
+from datetime import date, time
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, model_validator
+
+from duecourse.kernel.currencies import MINOR_DIGITS
+
+_INT64: Final = 2**63 - 1
+_UNSEEN: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # controls, what turns the direction of a text, ...
+_JOINERS: Final = "\u200c\u200d"  # which some scripts need within words
+WINDOWS: Final = {"din-5008-b": 6, "us-10": 4}
+"""Envelopes with a window, and the lines of an address that show in each."""
+
+
+def _plain(text: str) -> str:
+    """Refuse what is not seen when it is printed, or hides what is."""
+    for character in text:
+        if character != "\n" and character not in _JOINERS and unicodedata.category(character) in _UNSEEN:
+            raise ValueError(f"has the character U+{ord(character):04X}, which cannot be printed: leave it out")
+    return text
+
+
+def _line(text: str) -> str:
+    if "\n" in text or not text.strip():
+        raise ValueError("must be one line, and not empty")
+    return _plain(text)
+
+
+def _known(currency: str) -> str:
+    if currency not in MINOR_DIGITS:
+        raise ValueError("is no currency of ISO 4217")
+    return currency
+
+
+_Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
+_Text = Annotated[str, Field(max_length=20_000), AfterValidator(_plain)]
+_Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
+_Money = Annotated[StrictInt, Field(ge=-_INT64, le=_INT64)]
+
+
+class _Shape(BaseModel):
+    """What all have in common: an unknown key refuses, and errors do not quote what was given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Sender(_Shape):
+    """The lender's head: its name, and lines of address, numbers and registration."""
+
+    name: _Line
+    lines: list[_Line] = Field(default_factory=list, max_length=8)
+
+
+class Amount(_Shape):
+    """One component of what is owed, in minor units."""
+
+    component: Literal["cost", "fee", "penalty", "interest", "principal"]
+    amount: _Money
+
+
+class Amounts(_Shape):
+    """What is owed on a day, by component; the total is what they add up to. Minor units."""
+
+    currency: Annotated[str, AfterValidator(_known)]
+    as_of: date
+    rows: list[Amount] = Field(min_length=1, max_length=50)
+    total: _Money
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if sum(row.amount for row in self.rows) != self.total:
+            raise ValueError("do not add up to their total")
+        return self
+
+
+class Letter(_Shape):
+    """A letter behind a window: the head, the address, the text, the amounts, and what can be done about them."""
+
+    language: _Language
+    window: Literal["din-5008-b", "us-10"]
+    sender: Sender
+    to: list[_Line] = Field(min_length=1, max_length=6)
+    on: date
+    reference: _Line
+    subject: _Line
+    body: _Text = Field(min_length=1)
+    amounts: Amounts | None = None
+    how_to_pay: _Text = ""
+    how_to_dispute: _Text = ""
+    how_to_get_help: _Text = ""
+    signed: _Text = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.to) > WINDOWS[self.window]:
+            raise ValueError(f"the window {self.window} shows {WINDOWS[self.window]} lines of an address at most")
+        return self
+
+
+class Collector(_Shape):
+    """One of the two who visit, as the badge says."""
+
+    name: _Line
+    badge: _Line
+
+
+class Visit(_Shape):
+    """The sheet for one visit: who goes where and when, what may be said, and how it ended, to be filled in."""
+
+    language: _Language
+    paper: Literal["a4", "us-letter"] = "a4"
+    sender: Sender
+    on: date
+    opens: time
+    closes: time
+    reference: _Line
+    borrower: list[_Line] = Field(min_length=1, max_length=8)
+    collectors: list[Collector] = Field(min_length=2, max_length=2)
+    recording: _Line
+    may_say: list[_Line] = Field(max_length=30)
+    may_not_say: list[_Line] = Field(max_length=30)
+    amounts: Amounts
+    pay_by: date
+
+    @model_validator(mode="after")
+    def _two_in_time(self) -> Self:
+        if self.collectors[0].badge.strip().casefold() == self.collectors[1].badge.strip().casefold():
+            raise ValueError("two collectors go together: name two badges")
+        if self.opens >= self.closes:
+            raise ValueError("the window of time ends before it begins")
+        return self
+
+
+class Fact(_Shape):
+    """A name and what it is, in the head of a report."""
+
+    name: _Line
+    value: Annotated[str, Field(max_length=1_000), AfterValidator(_plain)]  # a tall cell takes long to be set
+
+
+class Entry(_Shape):
+    """One entry of a report: when, of what kind, and the hash that stands for it."""
+
+    at: Annotated[str, Field(max_length=40), AfterValidator(_line)]
+    kind: Annotated[str, Field(max_length=80), AfterValidator(_line)]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")]
+
+
+class Export(_Shape):
+    """A plain report: a title, facts, and entries in the order in which they are given."""
+
+    language: _Language
+    paper: Literal["a4", "us-letter"] = "a4"
+    title: _Line
+    on: date
+    facts: list[Fact] = Field(max_length=100)
+    entries: list[Entry] = Field(max_length=20_000)
+
+
+SHAPES: Final[dict[str, type[Letter | Visit | Export]]] = {"letter": Letter, "visit": Visit, "export": Export}
+"""The templates, and what each is given."""
