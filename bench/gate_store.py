@@ -13,8 +13,8 @@ import psycopg
 from duecourse.ledger.histories import from_loans
 from duecourse.ledger.loan import Instalment, Loan, Terms
 from duecourse.ledger.packed import packed
+from duecourse.store.bound import whose
 from duecourse.store.keys import Keyring, new_key, seal
-from duecourse.store.people import whose
 from duecourse.store.place import Place
 from duecourse.store.server import ADMIN
 

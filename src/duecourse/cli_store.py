@@ -3,9 +3,12 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from duecourse.store.loading.load import Loaded
 
 store_app = typer.Typer(help="The operational database, and the keys of what is personal in it.", no_args_is_help=True)
 
@@ -157,3 +160,54 @@ def verify(store: Store = OUT, as_json: Json = False) -> None:
             printing.say(f"does not open: {person}", "bold")
     if found.unreadable:
         raise typer.Exit(1)
+
+
+@store_app.command()
+def load_people(
+    mapping: Annotated[Path, typer.Argument(help="Mapping file (TOML): which files and columns hold what.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the files, if not that of the mapping.")] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(help="File of what was not taken, by default quarantine/people.jsonl in the store.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that seal, by default one for each core but one.")
+    ] = None,
+    store: Store = OUT,
+    as_json: Json = False,
+) -> None:
+    """Load names, numbers, addresses and consents from files, all or nothing; the same files again change nothing.
+
+    What cannot be taken is told in the quarantine, without its value. Exit code 1 when no row could be taken.
+    """
+    from duecourse import printing
+    from duecourse.store.loading.load import load_people as load
+    from duecourse.store.place import Place
+
+    report = quarantine or store / "quarantine" / "people.jsonl"
+    with printing.progress() as tell:
+        loaded = load(Place.of(store), mapping, data, report, workers=workers, progress=tell)
+    if as_json:
+        typer.echo(json.dumps(asdict(loaded) | {"quarantine": str(report)}))
+    else:
+        _show(loaded, report)
+    if loaded.is_nothing:
+        raise typer.Exit(1)
+
+
+def _show(loaded: "Loaded", report: Path) -> None:
+    """Print what a load of people did."""
+    from duecourse import printing
+    from duecourse.store.loading.quarantine import REASONS
+
+    printing.say(f"{loaded.rows:,} rows read, {loaded.left_out:,} left out, {loaded.set_aside:,} set aside")
+    table = printing.grid("", "", "", words=(0, 1))
+    for what, by_how in loaded.counts.items():
+        for how, number in by_how.items():
+            table.add_row(what.replace("_", " "), how.replace("_", " "), f"{number:,}")
+    printing.show(table)
+    if loaded.quarantined:
+        printing.say(f"not everything was taken: see {report}", "bold")
+        table = printing.grid("reason", "what it says", "times", words=(0, 1))
+        for reason, number in loaded.quarantined.items():
+            table.add_row(reason, REASONS[reason], f"{number:,}")
+        printing.show(table)

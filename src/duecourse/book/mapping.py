@@ -5,12 +5,12 @@ TOML, read strictly: a key that nobody knows refuses, with its line and the near
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,12 +24,33 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+Lines = Mapping[tuple[str, ...], int]  # of each key of a mapping file
+
+
 class MappingError(DueCourseError):
     """The mapping file says something that cannot be used."""
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known_zone(value: str) -> str:
+    """Return the name of a time zone; ValueError when there is none of this name."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone {value!r}: write an IANA name such as 'Europe/Berlin'") from None
+    return value
+
+
+def known_encoding(value: str) -> str:
+    """Return the name of an encoding of text; ValueError when there is none of this name."""
+    try:
+        "".encode(value)
+    except LookupError:
+        raise ValueError(f"no encoding {value!r}: write for instance 'utf-8' or 'cp1252'") from None
+    return value
 
 
 class BookPart(_Strict):
@@ -52,11 +73,7 @@ class BookPart(_Strict):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"no time zone {value!r}: write an IANA name such as 'Europe/Berlin'") from None
-        return value
+        return known_zone(value)
 
     @field_validator("currency")
     @classmethod
@@ -91,11 +108,7 @@ class TablePart(_Strict):
     @field_validator("encoding")
     @classmethod
     def _encoding_exists(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError:
-            raise ValueError(f"no encoding {value!r}: write for instance 'utf-8' or 'cp1252'") from None
-        return value
+        return known_encoding(value)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -119,18 +132,18 @@ class BookMapping:
     book: BookPart
     tables: Mapping[str, TablePart]
     content: bytes
-    lines: Mapping[tuple[str, ...], int]
+    lines: Lines
 
     def place(self, *keys: str) -> str:
         """Return `file:line` of a key, of the nearest enclosing one where the key itself is not found."""
-        return f"{self.path}:{_line(self.lines, keys)}"
+        return f"{self.path}:{line_of(self.lines, keys)}"
 
 
 _HEADER: Final = re.compile(r"^\s*\[\s*(?P<keys>[^\[\]]+?)\s*\]")
 _ENTRY: Final = re.compile(r"""^\s*(?P<key>"[^"]*"|'[^']*'|[\w.-]+)\s*=""")
 
 
-def _lines_of(text: str) -> dict[tuple[str, ...], int]:
+def _lines_of(text: str) -> Lines:
     """Return the line of every key of a TOML text, as far as it is written plainly (for messages only)."""
     lines: dict[tuple[str, ...], int] = {}
     section: tuple[str, ...] = ()
@@ -149,7 +162,8 @@ def _split(keys: str) -> tuple[str, ...]:
     return tuple(part.strip().strip("\"'") for part in keys.split("."))
 
 
-def _line(lines: Mapping[tuple[str, ...], int], keys: tuple[str, ...]) -> int:
+def line_of(lines: Lines, keys: tuple[str, ...]) -> int:
+    """Return the line of a key, of the nearest enclosing one where the key itself is not found."""
     while keys and keys not in lines:
         keys = keys[:-1]
     return lines.get(keys, 1)
@@ -163,6 +177,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def read_mapping(path: Path) -> BookMapping:
     """Read and check a mapping file; MappingError names file, line, key and what to do."""
+    content, data, lines = read_toml(path)
+    try:
+        file = _File.model_validate(data)
+    except ValidationError as error:
+        raise MappingError(explain(path, lines, error, ("book", "tables"), _keys_of)) from error
+    mapping = BookMapping(path, file.book, file.tables, content, lines)
+    _check_tables(mapping)
+    return mapping
+
+
+def read_toml(path: Path) -> tuple[bytes, dict[str, Any], Lines]:
+    """Return a mapping file as it is, as data, and the line of each of its keys; MappingError when it is no TOML."""
     try:
         content = path.read_bytes()
         text = content.decode("utf-8")
@@ -175,30 +201,30 @@ def read_mapping(path: Path) -> BookMapping:
         raise MappingError(f"{path}: is not valid TOML: {error}: mend that line") from error
     except RecursionError:
         raise MappingError(f"{path}: is nested too deeply: take out brackets") from None
-    lines = _lines_of(text)
-    try:
-        file = _File.model_validate(data)
-    except ValidationError as error:
-        raise MappingError(_explain(path, lines, error)) from error
-    mapping = BookMapping(path, file.book, file.tables, content, lines)
-    _check_tables(mapping)
-    return mapping
+    return content, data, _lines_of(text)
 
 
-def _explain(path: Path, lines: Mapping[tuple[str, ...], int], error: ValidationError) -> str:
+def explain(
+    path: Path,
+    lines: Lines,
+    error: ValidationError,
+    sections: Sequence[str],
+    keys_of: Callable[[tuple[str, ...]], Iterable[str]],
+) -> str:
     """Put the first problem that pydantic found into one line.
 
-    A key lacking and a key unknown in one section are mostly one slip of the pen: the unknown one is named.
+    `sections` are the file's, `keys_of` gives the keys that the section of an unknown key has. A key lacking and a key
+    unknown in one section are mostly one slip of the pen: the unknown one is named.
     """
     first = _telling(error.errors())
     keys = tuple(str(part) for part in first["loc"])
-    place = f"{path}:{_line(lines, keys)}"
+    place = f"{path}:{line_of(lines, keys)}"
     section, key = ".".join(keys[:-1]), keys[-1] if keys else ""
     if first["type"] == "extra_forbidden":
         return (
-            f"{place}: [{section}] has no key {key!r}{nearest(key, _keys_of(keys))}"
+            f"{place}: [{section}] has no key {key!r}{nearest(key, keys_of(keys))}"
             if section
-            else (f"{place}: no section [{key}]{nearest(key, ('book', 'tables'))}")
+            else (f"{place}: no section [{key}]{nearest(key, sections)}")
         )
     if first["type"] == "missing":
         return (

@@ -6,8 +6,9 @@ import io
 import os
 import warnings
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from duecourse.book.scrub import LINE_BYTES_MAX, Reject, has_nul, open_binary, s
 from duecourse.book.sql import ident, text
 from duecourse.kernel.errors import DueCourseError
 
-_TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+TEXT_ENDINGS: Final = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 
 
@@ -80,16 +81,25 @@ def find_files(mapping: BookMapping, name: str, data: Path) -> list[Path]:
     part = mapping.tables[name]
     if part.source is None:
         return []
-    place = mapping.place("tables", name, "from")
-    plain = data / part.source
-    pattern = os.path.join(glob.escape(str(data)), part.source)  # noqa: PTH118 - only the mapping's part is a pattern
+    endings = (*TEXT_ENDINGS, ".parquet")
+    known = ".csv, .csv.gz or .parquet"
+    return matching_files(part.source, data, mapping.place("tables", name, "from"), endings, known)
+
+
+def matching_files(source: str, data: Path, place: str, endings: tuple[str, ...], known: str) -> list[Path]:
+    """Return the files that a path or glob means, in order; MappingError when there is none, or one ends otherwise.
+
+    `known` says in words what names may end in.
+    """
+    plain = data / source
+    pattern = os.path.join(glob.escape(str(data)), source)  # noqa: PTH118 - only the mapping's part is a pattern
     found = [plain] if plain.is_file() else sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - the pattern may be absolute
     files = [path for path in found if path.is_file()]
     if not files:
-        raise MappingError(f"{place}: no file {part.source!r} in {data}: mend the path, or name the folder with --data")
+        raise MappingError(f"{place}: no file {source!r} in {data}: mend the path, or name the folder with --data")
     for path in files:
-        if not path.name.lower().endswith((*_TEXT_ENDINGS, ".parquet")):
-            raise MappingError(f"{place}: {path.name}: cannot tell its format: name it .csv, .csv.gz or .parquet")
+        if not path.name.lower().endswith(endings):
+            raise MappingError(f"{place}: {path.name}: cannot tell its format: name it {known}")
     return files
 
 
@@ -161,25 +171,36 @@ def one_line(error: Exception) -> str:
 
 def _text_part(mapping: BookMapping, name: str, part: TablePart, path: Path, shown: str) -> Part:
     """Read a text file's header and say how the rest is read: every value as text."""
-    header = _first_line(path, part.encoding)
+    place = partial(mapping.place, "tables", name)
+    names, delimiter = read_header(path, shown, part.delimiter, part.encoding, place)
+    made = Part(shown, path, "", tuple((cell, "VARCHAR") for cell in names), delimiter, part.encoding)
+    _point_at(made, path)
+    return made
+
+
+def read_header(
+    path: Path, shown: str, delimiter: str | None, encoding: str, place: Callable[..., str]
+) -> tuple[tuple[str, ...], str]:
+    """Return the names of a text file's columns and what stands between them, which is found where it is not given.
+
+    `place` gives the place of a key of the file's section. MappingError or DueCourseError when they cannot be told.
+    """
+    header = _first_line(path, encoding)
     if "\0" in header:
-        place = mapping.place("tables", name, "encoding")
-        raise MappingError(f'{place}: {shown}:1: NUL bytes: the file seems to be UTF-16, say encoding = "utf-16"')
+        at = place("encoding")
+        raise MappingError(f'{at}: {shown}:1: NUL bytes: the file seems to be UTF-16, say encoding = "utf-16"')
     if not header.strip():
         raise DueCourseError(f"{shown}:1: the first line is empty: the names of the columns must stand there")
-    delimiter = part.delimiter or max(_DELIMITERS, key=header.count)
-    raw = next(csv.reader(io.StringIO(header), delimiter=delimiter))
+    between = delimiter or max(_DELIMITERS, key=header.count)
+    raw = next(csv.reader(io.StringIO(header), delimiter=between))
     names = [cell.strip() or f"column_{number}" for number, cell in enumerate(raw, start=1)]
     folded = [cell.casefold() for cell in names]
     for cell in names:
         if folded.count(cell.casefold()) > 1:
             raise DueCourseError(f"{shown}:1: two columns are called {cell!r}: rename one in the file")
-    if len(names) == 1 and part.delimiter is None:
-        place = mapping.place("tables", name)
-        raise MappingError(f'{place}: {shown} seems to have one column only: say delimiter = "..."')
-    made = Part(shown, path, "", tuple((cell, "VARCHAR") for cell in names), delimiter, part.encoding)
-    _point_at(made, path)
-    return made
+    if len(names) == 1 and delimiter is None:
+        raise MappingError(f'{place()}: {shown} seems to have one column only: say delimiter = "..."')
+    return tuple(names), between
 
 
 def _first_line(path: Path, encoding: str) -> str:

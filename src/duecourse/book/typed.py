@@ -180,7 +180,7 @@ def local(moment: str, zone: str) -> str:
     return moment if zone == "UTC" else f"(make_timestamptz(epoch_us({moment})) AT TIME ZONE {text(zone)})"
 
 
-def _read_moment(value: str, kind: str, zone: str) -> str:
+def read_moment(value: str, kind: str, zone: str) -> str:
     """UTC. Without an offset a time is one of the book's zone; a day alone is its noon there."""
     if kind == "VARCHAR":
         return (
@@ -212,7 +212,7 @@ def _read_order(value: str, kind: str, zone: str) -> str:
 
 
 _READERS: Final[dict[Kind, Callable[[str, str, str], str]]] = {
-    Kind.TEXTS: _read_texts, Kind.DATE: _read_date, Kind.MOMENT: _read_moment, Kind.FLAG: _read_flag,
+    Kind.TEXTS: _read_texts, Kind.DATE: _read_date, Kind.MOMENT: read_moment, Kind.FLAG: _read_flag,
     Kind.ORDER: _read_order,
 }  # fmt: skip
 

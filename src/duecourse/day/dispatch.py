@@ -24,8 +24,8 @@ from duecourse.day.reaching import key_of
 from duecourse.day.release import LOCK, undo
 from duecourse.day.writing import message_place
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.bound import point_place
 from duecourse.store.keys import Keyring, open_bytes, unseal
-from duecourse.store.people import value_place
 
 HELD: Final = timedelta(minutes=2)  # how long a claim lasts: longer than any transport may take
 TRIES: Final = 8
@@ -171,7 +171,7 @@ class Dispatcher:
         try:
             own = key_of(self._ring, Reached(borrower_id, *person))
             words = json.loads(open_bytes(own, body, message_place(key)))
-            to = unseal(own, value, value_place(kind, point))
+            to = unseal(own, value, point_place(kind, point))
         except DueCourseError:
             return None
         stopped = self._connection.execute(_STOPPED, [self._channel]).fetchone() == (True,)

@@ -5,8 +5,8 @@ from typing import Final
 
 from duecourse.day.known import Reached
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.bound import whose
 from duecourse.store.keys import Keyring, Wrapped
-from duecourse.store.people import whose
 
 POINTS: Final[Mapping[str, str]] = {
     "call": "phone", "voicemail": "phone", "sms": "phone", "im": "messenger", "email": "email", "letter": "address",

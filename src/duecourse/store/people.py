@@ -3,7 +3,6 @@
 All of it is done as the application's role; `duecourse.store.orm.connect` comes first.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.bound import name_place, point_place, whose
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key, seal, unseal
 from duecourse.store.models import Borrower, ContactPoint, Person
 
@@ -49,7 +49,7 @@ def add(ring: Keyring, borrower_id: str, person_id: str, relation: str, known: K
         _wrap(ring, key, person)
         person.save()
         if known.name is not None:
-            person.name = seal(key, known.name, _name_of(person))
+            person.name = seal(key, known.name, name_place(person.pk))
             person.save(update_fields=["name"])
         for point in sorted(set(known.points)):
             _add_point(ring, key, person, point)
@@ -144,13 +144,8 @@ def shown(person: Person) -> str:
     return f"{person.borrower.borrower_id}/{person.person_id}"
 
 
-def whose(borrower_id: str, person_id: str) -> str:
-    """Return what a person's key is wrapped for; no two pairs have one text."""
-    return json.dumps([borrower_id, person_id])
-
-
 def _wrap(ring: Keyring, key: bytes, person: Person) -> None:
-    wrapped = ring.wrap(key, whose(person.borrower.borrower_id, person.person_id))
+    wrapped = ring.wrap(key, _whose(person))
     person.key_id, person.wrapped_key = wrapped.key_id, wrapped.sealed
 
 
@@ -158,7 +153,7 @@ def _add_point(ring: Keyring, key: bytes, person: Person, point: Point) -> None:
     made = ContactPoint.objects.create(
         person=person, kind=point.kind, value=b"", blind=ring.blind(point.kind, point.value)
     )
-    made.value = seal(key, point.value, _value_of(made))
+    made.value = seal(key, point.value, point_place(made.kind, made.pk))
     made.save(update_fields=["value"])
 
 
@@ -166,25 +161,16 @@ def _key_of(ring: Keyring, person: Person) -> bytes:
     if person.key_id is None or person.wrapped_key is None:
         raise DueCourseError(f"person {person.person_id} was erased: nothing of theirs can be read")
     wrapped = Wrapped(person.key_id, bytes(person.wrapped_key))
-    return ring.unwrap(wrapped, whose(person.borrower.borrower_id, person.person_id))
+    return ring.unwrap(wrapped, _whose(person))
+
+
+def _whose(person: Person) -> str:
+    return whose(person.borrower.borrower_id, person.person_id)
 
 
 def _name(key: bytes, person: Person) -> str | None:
-    return None if person.name is None else unseal(key, bytes(person.name), _name_of(person))
+    return None if person.name is None else unseal(key, bytes(person.name), name_place(person.pk))
 
 
 def _point(key: bytes, found: ContactPoint) -> Point:
-    return Point(found.kind, unseal(key, bytes(found.value), _value_of(found)))
-
-
-def _name_of(person: Person) -> str:
-    return f"person.name.{person.pk}"
-
-
-def _value_of(point: ContactPoint) -> str:
-    return value_place(point.kind, point.pk)
-
-
-def value_place(kind: str, number: int) -> str:
-    """Say at which place the value of a contact point is sealed."""
-    return f"contact_point.value.{kind}.{number}"
+    return Point(found.kind, unseal(key, bytes(found.value), point_place(found.kind, found.pk)))

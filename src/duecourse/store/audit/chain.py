@@ -20,6 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store import people
 from duecourse.store.audit.form import ZERO, Entry, blinding, commitment, hash_of, micros, moment
+from duecourse.store.bound import whose
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key, open_bytes, seal_bytes
 from duecourse.store.models import Borrower
 
@@ -104,7 +105,7 @@ class Head:
         chain, seq, found, borrower_id, person, person_id, key_id, wrapped = row
         key = None
         if person is not None:
-            opened = ring.unwrap(Wrapped(key_id, bytes(wrapped)), people.whose(borrower_id, person_id))
+            opened = ring.unwrap(Wrapped(key_id, bytes(wrapped)), whose(borrower_id, person_id))
             key = Key(person, opened)
         return cls(chain, borrower_id, seq or 0, bytes(found) if found else ZERO, key)
 
@@ -227,7 +228,7 @@ def make_key(cursor: Cursor, ring: Keyring, head: Head) -> Head:
     cursor.execute("SELECT count(*) FROM person WHERE borrower_id = %s", [head.chain])
     ((there,),) = cursor.fetchall()
     person_id = f"audit:{there + 1}"  # an erased one stays in its place
-    wrapped = ring.wrap(key, people.whose(head.borrower_id, person_id))
+    wrapped = ring.wrap(key, whose(head.borrower_id, person_id))
     cursor.execute(
         "INSERT INTO person (borrower_id, person_id, relation, key_id, wrapped_key) VALUES (%s, %s, %s, %s, %s)"
         " RETURNING id",

@@ -14,11 +14,11 @@ import psycopg
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import written_aside
-from duecourse.store import people
 from duecourse.store.audit import alone
 from duecourse.store.audit.chain import opened
 from duecourse.store.audit.form import Entry, leaf_hash, micros, moment, proof_of
 from duecourse.store.audit.seals import Seal, Seals
+from duecourse.store.bound import whose
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped
 from duecourse.store.place import Place, unreachable
 
@@ -109,7 +109,7 @@ def _read(place: Place, ring: Keyring, borrower_id: str) -> tuple[int, list[Entr
         raise DueCourseError(f"nothing is written of borrower {borrower_id}: there is nothing to export")
     keys = {}
     for person, person_id, key_id, sealed in wrapped:
-        keys[int(person)] = ring.unwrap(Wrapped(key_id, bytes(sealed)), people.whose(borrower_id, person_id))
+        keys[int(person)] = ring.unwrap(Wrapped(key_id, bytes(sealed)), whose(borrower_id, person_id))
     return chain, [Entry(row[0], row[1], micros(row[2]), *row[3:]) for row in rows], keys
 
 
