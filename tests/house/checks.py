@@ -40,6 +40,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "terminal_law": (*_LAW_AND_BELOW, "printing"),
     "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
     "cli_audit": ("kernel", "store", "documents", "printing"),
+    "cli_day": (*_DAY_AND_BELOW, "night", "printing", "cli_days"),
     "cli_days": ("kernel",),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days"),
     "cli_store": ("kernel", "store", "printing"),
@@ -53,6 +54,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "terminal",
         "demonstration",
         "cli_audit",
+        "cli_day",
         "cli_days",
         "cli_law",
         "cli_store",
@@ -66,7 +68,18 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
 ENGINES: Final = ("duckdb", "pyspark")
 TERMINAL: Final = ("typer", "rich", "click")
 SPEAKING: Final = frozenset(
-    {"cli", "cli_audit", "cli_days", "cli_law", "cli_store", "cli_strategy", "printing", "terminal", "terminal_law"}
+    {
+        "cli",
+        "cli_audit",
+        "cli_day",
+        "cli_days",
+        "cli_law",
+        "cli_store",
+        "cli_strategy",
+        "printing",
+        "terminal",
+        "terminal_law",
+    }
 )
 OUTSIDE: Final = (
     "django", "ninja", "flask", "fastapi", "sqlalchemy", "psycopg", "requests", "httpx", "aiohttp", "socket",

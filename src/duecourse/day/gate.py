@@ -32,8 +32,8 @@ from duecourse.strategy.models import Strategy
 from duecourse.strategy.words import FACING_ACTS
 
 VALID: Final = timedelta(minutes=1)
-Compose = Callable[[Asked, Known, Sequence[Owed]], Words]
-"""Writes the message of an act about some loans; DueCourseError where it would have a hole."""
+Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
+"""Writes the message of an act about some loans on a day; DueCourseError where it would have a hole."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Gate:
         window = Window.of(at, self._valid, self._zone)
         with self._transaction():
             found = read(self._connection, [one.borrower for one in asked], _planned(asked))
-            decisions = self._composed(self._judged(asked, found, [window] * len(asked)), found)
+            decisions = self._composed(self._judged(asked, found, [window] * len(asked)), found, window.on)
             write(self._connection, prepared(self._ring, decisions, found, window))
         return decisions
 
@@ -142,7 +142,7 @@ class Gate:
             reasons.append("no_contact_point")
         return _Draft(asked, tuple(left), tuple(reasons))
 
-    def _composed(self, decisions: Sequence[Decision], found: Found) -> list[Decision]:
+    def _composed(self, decisions: Sequence[Decision], found: Found, on: date) -> list[Decision]:
         """Write the message of each act that is permitted; one that would have a hole falls."""
         made = []
         for decision in decisions:
@@ -150,7 +150,7 @@ class Gate:
                 made.append(decision)
                 continue
             try:
-                words = self._compose(decision.asked, found.cases[decision.asked.borrower], decision.loans)
+                words = self._compose(decision.asked, found.cases[decision.asked.borrower], decision.loans, on)
                 made.append(replace(decision, words=words))
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))

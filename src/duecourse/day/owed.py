@@ -29,26 +29,38 @@ class Owed:
     owed: int
     overdue_since: date | None
     days_past_due: int
+    overdue_parts: tuple[int, ...]  # by component, as `kernel.components` orders them
+    next_due_on: date | None
+    next_due: int
 
 
 def owed(loans: Sequence[Loan], on: date) -> list[Owed]:
     """Work out loans on a day, in their order; a loan whose amounts do not fit 64 bits owes nothing that is sure."""
     worked = positions(unpacked([loan.history for loan in loans], [loan.payments for loan in loans]), on)
-    overdue, due_today, not_due = (worked.amounts[rows].sum(axis=0) for rows in (_OVERDUE, _DUE_TODAY, _NOT_DUE))
-    whole = overdue + due_today + not_due - worked.amounts[_ENFORCEABLE + kernel.ROW_CREDIT]
-    since, days = worked.facts[kernel.OLDEST_DUE], worked.facts[kernel.DAYS_PAST_DUE]
-    sure = worked.facts[kernel.REFUSED_LOAN] == 0
-    return [
-        Owed(
-            loan.loan_id,
-            loan.currency,
-            int(overdue[place]),
-            int(due_today[place]),
-            int(whole[place]),
-            None if since[place] == NEVER else as_date(since[place]),
-            int(days[place]),
+    parts, due_today, not_due = (worked.amounts[rows].T.tolist() for rows in (_OVERDUE, _DUE_TODAY, _NOT_DUE))
+    credit = worked.amounts[_ENFORCEABLE + kernel.ROW_CREDIT].tolist()
+    facts = worked.facts.T.tolist()
+    found = []
+    for place, loan in enumerate(loans):
+        fact = facts[place]
+        sure = fact[kernel.REFUSED_LOAN] == 0
+        overdue, today, later = (sum(one[place]) if sure else 0 for one in (parts, due_today, not_due))
+        found.append(
+            Owed(
+                loan.loan_id,
+                loan.currency,
+                overdue,
+                today,
+                overdue + today + later - credit[place] if sure else 0,
+                _day(fact[kernel.OLDEST_DUE]) if sure else None,
+                fact[kernel.DAYS_PAST_DUE] if sure else 0,
+                tuple(parts[place]),
+                _day(fact[kernel.NEXT_DUE_ON]),
+                fact[kernel.NEXT_DUE_AMOUNT],
+            )
         )
-        if sure[place]
-        else Owed(loan.loan_id, loan.currency, 0, 0, 0, None, 0)
-        for place, loan in enumerate(loans)
-    ]
+    return found
+
+
+def _day(number: int) -> date | None:
+    return None if number == NEVER else as_date(number)

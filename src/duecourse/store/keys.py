@@ -103,6 +103,10 @@ class Keyring:
             raise UnreadableError(f"the master key {wrapped.key_id} is not in the ring")
         return open_bytes(self.keys[wrapped.key_id], wrapped.sealed, f"key of {about}")
 
+    def secret(self, name: str) -> bytes:
+        """Return a secret of the store's own by its name, such as that of the tokens in e-mails: always the same."""
+        return hmac.digest(self.index, f"secret\x1f{name}".encode(), hashlib.sha256)
+
     def blind(self, kind: str, value: str) -> bytes:
         """Return by what a value is found without being read: equal values of one kind have equal ones."""
         return hmac.digest(self.index, f"{kind}\x1f{value}".encode(), hashlib.sha256)[:_INDEX_BYTES]

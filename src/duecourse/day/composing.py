@@ -1,0 +1,82 @@
+"""The words of a message, from the approved template of its act, in the borrower's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from duecourse.day.asking import Asked
+from duecourse.day.decision import Words
+from duecourse.day.known import Known
+from duecourse.day.owed import Owed
+from duecourse.day.reaching import key_of
+from duecourse.day.settings import Day
+from duecourse.kernel.components import COMPONENTS
+from duecourse.kernel.errors import DueCourseError
+from duecourse.store.bound import name_place
+from duecourse.store.keys import Keyring, unseal
+from duecourse.strategy.models import Strategy
+from duecourse.strategy.rendering import Value, rendered
+
+_CALLER = "{caller}"  # a script is finished by whoever calls or visits
+_PARTS = {
+    "principal": "principal_overdue", "interest": "interest_overdue", "penalty": "penalty_overdue",
+    "fee": "fees_overdue", "cost": "costs_overdue",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Writes messages with a strategy's templates and a lender's own words."""
+
+    ring: Keyring
+    strategy: Strategy
+    settings: Day
+
+    def __call__(self, asked: Asked, known: Known, loans: Sequence[Owed], on: date) -> Words:
+        """Write the message of an act about some loans; DueCourseError where it would have a hole."""
+        template = (self.strategy.templates or {}).get(asked.template or "")
+        if template is None:
+            raise DueCourseError(f"the act {asked.treatment} has no template: name one in the strategy")
+        languages = (known.language.partition("-")[0], *self.settings.fallback)
+        language = next((one for one in languages if one in template.text and one in self.settings.words), None)
+        if language is None:
+            raise DueCourseError(f"there are no words of template {asked.template} in a language of the borrower")
+        currencies = {loan.currency for loan in loans}
+        if len(currencies) != 1:
+            raise DueCourseError("one message cannot tell of loans in several currencies")
+        values = {**self._values(known, loans, on), **self.settings.words[language]}
+        is_owner = all(known.loans[loan.loan_id].is_owner for loan in loans)
+        line = None if is_owner else (self.strategy.templates or {}).get("collector_line")
+        found = rendered(template, language, values, currency=currencies.pop(), lines={"collector_line": line})
+        return Words(found.language, found.subject, found.text)
+
+    def _values(self, known: Known, loans: Sequence[Owed], on: date) -> Mapping[str, Value]:
+        """Return what a text may name: only what is there and makes sense, so that a hole is found."""
+        overdue = [sum(loan.overdue_parts[place] for loan in loans) for place in range(len(COMPONENTS))]
+        since = min((loan.overdue_since for loan in loans if loan.overdue_since), default=None)
+        next_due = [(loan.next_due_on, loan.next_due) for loan in loans if loan.next_due_on is not None]
+        values: dict[str, Value] = {
+            "name": self._name(known),
+            "caller": _CALLER,
+            "loan_reference": ", ".join(loan.loan_id for loan in loans),
+            "amount_overdue": sum(overdue),
+            "amount_owed": sum(loan.owed for loan in loans),
+            "amount_residual": sum(loan.owed for loan in loans),
+            "days_past_due": max(loan.days_past_due for loan in loans),
+            "pay_by": on + timedelta(days=self.settings.pay_within_days),
+            "report_on": on + timedelta(days=self.settings.pay_within_days + 1),
+            "answer_by": on + timedelta(days=self.settings.pay_within_days),
+            "written_on": on,
+            **{_PARTS[name]: amount for name, amount in zip(COMPONENTS, overdue, strict=True)},
+        }
+        if since:
+            values["overdue_since"] = since
+        if next_due:
+            values["due_on"], values["amount_next_due"] = min(next_due)
+        return values
+
+    def _name(self, known: Known) -> str:
+        person = known.person
+        if person.name is None or person.number is None:
+            raise DueCourseError("the borrower has no name in the store: load their people")
+        return unseal(key_of(self.ring, person), bytes(person.name), name_place(person.number))

@@ -1,0 +1,59 @@
+"""Channels opened from a lender's settings."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+from duecourse.channels.email.maildir import Maildir
+from duecourse.channels.email.settings import Settings as EmailSettings
+from duecourse.channels.email.tokens import Tokens
+from duecourse.channels.email.transport import EmailTransport
+from duecourse.channels.gateway.settings import Settings as GatewaySettings
+from duecourse.channels.gateway.transport import GatewayTransport
+from duecourse.channels.sms.settings import Settings as SmsSettings
+from duecourse.channels.sms.transport import SmsTransport
+from duecourse.channels.transport import Transport
+from duecourse.day.settings import Channel
+from duecourse.kernel.errors import DueCourseError
+from duecourse.store.keys import Keyring
+
+TOKENS: Final = "email tokens"
+_INBOX: Final = "inbox"
+
+Clock = Callable[[], datetime]
+
+
+def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Callable[[str], str | None]) -> Transport:
+    """Open a channel; DueCourseError names the setting that is missing or wrong."""
+    given = dict(channel.settings)
+    if channel.kind == "email":
+        inbox = given.pop(_INBOX, None)
+        made = _made(EmailSettings, name, {**given, "tokens": Tokens(ring.secret(TOKENS))})
+        return EmailTransport(made, clock, Maildir(Path(inbox)) if inbox else None)
+    if channel.kind == "sms":
+        return SmsTransport(_made(SmsSettings, name, given), clock, id_of)
+    return GatewayTransport(_made(GatewaySettings, name, given))
+
+
+def _made(kind: Any, name: str, given: dict[str, Any]) -> Any:
+    """Make settings of a kind from a file's values: seconds become spans of time, and texts paths or words."""
+    known = {one.name for one in fields(kind)}
+    for key in given:
+        if key not in known:
+            raise DueCourseError(f"channels.{name}.settings: there is no '{key}': one of {', '.join(sorted(known))}")
+    hints = get_type_hints(kind)
+    try:
+        return kind(**{key: _typed(hints[key], value) for key, value in given.items()})
+    except (TypeError, ValueError) as error:
+        raise DueCourseError(f"channels.{name}.settings: {error}") from None
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    if hint is timedelta:
+        return timedelta(seconds=value)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(value)
+    return Path(value) if "Path" in str(hint) else value

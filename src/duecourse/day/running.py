@@ -1,0 +1,126 @@
+"""A day carried out by one process: a thread for the releases and one for each channel, until it is stopped."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from random import Random
+from threading import Event, Lock, Thread
+from typing import Final
+
+from psycopg import Connection, OperationalError
+from psycopg.rows import TupleRow
+
+from duecourse.channels.pace import Bucket
+from duecourse.day import worker
+from duecourse.day.composing import Composer
+from duecourse.day.dispatch import Dispatcher
+from duecourse.day.gate import Gate
+from duecourse.day.intake import Intake
+from duecourse.day.opening import opened
+from duecourse.day.settings import Day
+from duecourse.kernel.errors import DueCourseError
+from duecourse.law.rulebook import Law
+from duecourse.store.keys import Keyring
+from duecourse.store.place import Place
+from duecourse.strategy.models import Strategy
+
+_PAUSE_SECONDS: Final = 1
+_AGAIN_SECONDS: Final = 5  # after the database was gone
+_IDS: Final = "SELECT provider_ids FROM outbox WHERE key = %s"
+
+Step = Callable[[Connection[TupleRow]], Callable[[], int]]
+"""Makes what is done again and again on a connection; it returns how much it did."""
+
+
+class Running:
+    """The plan in force, carried out with a lender's settings; `now` is the clock."""
+
+    def __init__(
+        self, place: Place, ring: Keyring, settings: Day, strategy: Strategy, law: Law, now: Callable[[], datetime]
+    ) -> None:
+        """Look at the plan; DueCourseError where there is none, it is of another strategy, or the clocks differ."""
+        self._place, self._ring, self._settings, self._strategy = place, ring, settings, strategy
+        self._law, self._now = law, now
+        with place.connected() as connection:
+            self.plan = worker.in_force(connection)
+            worker.refuse_skew(connection, now())
+        if self.plan.strategy_hash != strategy.hash:
+            raise DueCourseError(
+                "the plan in force is of another strategy: name its file with --strategy, or plan again"
+            )
+        self._ended, self._done, self._idle = Event(), Counter[str](), dict[str, bool]()
+        self._lock = Lock()
+        self._failed: list[DueCourseError] = []
+
+    def run(self, *, until_idle: bool) -> dict[str, int]:
+        """Work until `end` is called or a key interrupts, or with `until_idle` until nothing is left to do for now.
+
+        Returns how much was done, by the name of each part. A part that fails for want of its settings ends all.
+        """
+        steps: dict[str, Step] = {"released": self._releasing}
+        for name in self._settings.channels:
+            steps[name] = self._channel(name)
+        self._idle = dict.fromkeys(steps, False)
+        threads = [Thread(target=self._again, args=(name, step), name=name) for name, step in steps.items()]
+        for thread in threads:
+            thread.start()
+        try:
+            while not self._ended.wait(_PAUSE_SECONDS):
+                if until_idle and all(self._idle.values()):
+                    break
+        finally:
+            self._ended.set()
+            for thread in threads:
+                thread.join()
+        if self._failed:
+            raise self._failed[0]
+        return dict(self._done)
+
+    def end(self) -> None:
+        """End the work after the steps that are being done."""
+        self._ended.set()
+
+    def _again(self, name: str, step: Step) -> None:
+        """Do a part again and again; where the database is gone, wait for it."""
+        while not self._ended.is_set():
+            try:
+                with self._place.connected() as connection:
+                    connection.prepare_threshold = 0
+                    work = step(connection)
+                    while not self._ended.is_set():
+                        done = work()
+                        with self._lock:
+                            self._done[name] += done
+                            self._idle[name] = done == 0
+                        if done == 0:
+                            self._ended.wait(_PAUSE_SECONDS)
+            except OperationalError:
+                self._ended.wait(_AGAIN_SECONDS)
+            except DueCourseError as error:
+                self._failed.append(error)
+                self._ended.set()
+
+    def _releasing(self, connection: Connection[TupleRow]) -> Callable[[], int]:
+        compose = Composer(self._ring, self._strategy, self._settings)
+        gate = Gate(
+            connection, self._ring, self._law, self._strategy, compose, self.plan.zone, self._settings.valid
+        )  # fmt: skip
+        releasing = worker.Releasing(gate, connection, self._strategy, list(self._settings.channels))
+        return lambda: releasing.step(self._now())
+
+    def _channel(self, name: str) -> Step:
+        channel = self._settings.channels[name]
+
+        def made(connection: Connection[TupleRow]) -> Callable[[], int]:
+            def id_of(key: str) -> str | None:
+                row = connection.execute(_IDS, [key]).fetchone()
+                return " ".join(row[0]) if row and row[0] else None
+
+            transport = opened(name, channel, self._ring, self._now, id_of)
+            chance = Random()  # noqa: S311  spreads tries over time; no secret
+            dispatcher = Dispatcher(connection, self._ring, name, transport, self._now, chance)
+            intake = Intake(connection, self._ring, self.plan.zone)
+            bucket = Bucket(timedelta(milliseconds=channel.pace.every_ms), channel.pace.at_once)
+            return worker.Channel(name, dispatcher, intake, transport, connection, bucket, self._now).step
+
+        return made

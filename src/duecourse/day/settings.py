@@ -1,0 +1,66 @@
+"""What a lender sets for the day, in a TOML file: the words of every message, and the channels.
+
+Secrets are not in it: they are in the environment, under the names that the channels' settings say.
+"""
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from duecourse.kernel.errors import DueCourseError
+
+_BYTES_MOST: Final = 1_000_000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Pace(_Strict):
+    """How many messages may leave: one more each `every_ms` milliseconds, `at_once` together at most."""
+
+    every_ms: Annotated[int, Field(ge=1, le=3_600_000)] = 100
+    at_once: Annotated[int, Field(ge=1, le=10_000)] = 10
+
+
+class Channel(_Strict):
+    """A channel: how it is reached (`kind`: email, sms or gateway), with the settings of that kind, and its pace."""
+
+    kind: Annotated[str, Field(pattern="^(email|sms|gateway)$")]
+    pace: Pace = Pace()
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Day(_Strict):
+    """The whole file. `words` are by language and placeholder; `fallback` are languages to write in, the best first."""
+
+    words: dict[str, dict[str, str]]
+    fallback: tuple[str, ...] = ()
+    release_seconds: Annotated[int, Field(ge=5, le=3_600)] = 60
+    pay_within_days: Annotated[int, Field(ge=1, le=90)] = 14
+    channels: dict[str, Channel] = Field(default_factory=dict)
+
+    @property
+    def valid(self) -> timedelta:
+        """How long a release holds."""
+        return timedelta(seconds=self.release_seconds)
+
+
+def read(path: Path) -> Day:
+    """Read a file of settings; DueCourseError of one line where it is wrong."""
+    try:
+        with path.open("rb") as file:
+            values: dict[str, Any] = tomllib.loads(file.read(_BYTES_MOST).decode())
+        listed = {**values, **({"fallback": tuple(values["fallback"])} if "fallback" in values else {})}
+        return Day.model_validate(listed)
+    except FileNotFoundError:
+        raise DueCourseError(f"{path}: is not there: copy examples/day.toml and make it yours") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DueCourseError(f"{path}: cannot be read: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise DueCourseError(f"{path}: {where}: {first['msg']}") from None

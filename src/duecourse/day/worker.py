@@ -1,0 +1,164 @@
+"""A day carried out: what is planned is asked of the gate, what was released leaves, what comes in is taken in.
+
+    Releasing(...).step()    some of the acts that wait, each judged now
+    Channel(...).step()      one channel: what is over is taken back, what is due leaves, what came in is taken in
+
+Each has a connection of its own and a thread of its own; a step ends by itself, and is done again until the day is
+stopped. Nothing is kept between steps: whoever is killed is started anew.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from duecourse.channels.pace import Bucket
+from duecourse.channels.transport import Transport
+from duecourse.day import release
+from duecourse.day.asking import Asked
+from duecourse.day.dispatch import Dispatcher
+from duecourse.day.gate import Gate
+from duecourse.day.intake import Intake
+from duecourse.kernel.errors import DueCourseError
+from duecourse.strategy.models import Strategy, Treatment
+
+SKEW_MOST: Final = timedelta(seconds=5)
+_AT_ONCE: Final = 100
+_PLAN: Final = "SELECT planned_on, zone, strategy_hash, plan_hash FROM plan ORDER BY planned_on DESC LIMIT 1"
+_MISSED: Final = "UPDATE planned_act SET state = 'missed' WHERE state = 'waiting' AND closes_at <= %s"
+_WAITING: Final = """
+SELECT DISTINCT ON (borrower_no) id, borrower_no, treatment, loans
+FROM planned_act
+WHERE state = 'waiting' AND channel = ANY(%s) AND opens_at <= %s AND closes_at > %s
+    AND NOT EXISTS (SELECT FROM switch WHERE name IN ('all', planned_act.channel) AND stopped_at IS NOT NULL)
+ORDER BY borrower_no, priority DESC NULLS LAST, id LIMIT %s"""
+_QUEUED_MOST: Final = 200  # of a channel: more would only be over before they leave
+_FULL: Final = "SELECT channel FROM outbox WHERE state IN ('queued', 'sending') GROUP BY channel HAVING count(*) >= %s"
+_CLOCK: Final = "SELECT clock_timestamp()"
+_STOP: Final = """
+INSERT INTO switch (name, stopped_at, by) VALUES (%s, %s, %s)
+ON CONFLICT (name) DO UPDATE SET stopped_at = excluded.stopped_at, by = excluded.by"""
+_START: Final = "UPDATE switch SET stopped_at = NULL, by = %s WHERE name = %s AND stopped_at IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The plan in force."""
+
+    on: date
+    zone: str
+    strategy_hash: str
+    plan_hash: str
+
+
+def in_force(connection: Connection[TupleRow]) -> InForce:
+    """Return the plan in force; DueCourseError where none was published."""
+    with connection.transaction():
+        row = connection.execute(_PLAN).fetchone()
+    if row is None:
+        raise DueCourseError("no plan was published: run the night with `duecourse run BOOK --on DAY --store FOLDER`")
+    return InForce(*row)
+
+
+def refuse_skew(connection: Connection[TupleRow], now: datetime) -> None:
+    """Refuse to work where this machine's clock and the database's differ: hours are judged by them."""
+    with connection.transaction():
+        ((server,),) = connection.execute(_CLOCK).fetchall()
+    if isinstance(server, datetime) and abs(server - now) > SKEW_MOST:
+        raise DueCourseError(
+            f"the clocks of this machine and the database differ by {abs(server - now)}: mend the time"
+        )
+
+
+def stop(connection: Connection[TupleRow], name: str, at: datetime, by: str) -> None:
+    """Stop one channel, or `all`: nothing more is released or leaves."""
+    with connection.transaction():
+        connection.execute(_STOP, [name, at, by])
+
+
+def start(connection: Connection[TupleRow], name: str, by: str) -> bool:
+    """Let a channel, or `all`, go on; whether it was stopped."""
+    with connection.transaction():
+        return connection.execute(_START, [by, name]).rowcount > 0
+
+
+class Releasing:
+    """Asks the gate about the acts that wait, those of the highest priority first."""
+
+    def __init__(self, gate: Gate, connection: Connection[TupleRow], strategy: Strategy, channels: list[str]) -> None:
+        """Take a gate with its connection; only acts of these channels are asked about."""
+        self._gate, self._connection, self._channels, self._strategy = gate, connection, channels, strategy
+        self._treatments = {one.name: one for one in strategy.treatments}
+
+    def step(self, now: datetime) -> int:
+        """Ask about some acts; returns how many, 0 when none waits."""
+        with self._connection.transaction():
+            self._connection.execute(_MISSED, [now])
+            full = {channel for (channel,) in self._connection.execute(_FULL, [_QUEUED_MOST]).fetchall()}
+            channels = [name for name in self._channels if name not in full]
+            rows = self._connection.execute(_WAITING, [channels, now, now, _AT_ONCE]).fetchall()
+        asked = [self._asked(*row) for row in rows]
+        if asked:
+            self._gate.decide(asked, now)
+        return len(asked)
+
+    def _asked(self, number: int, borrower: int, treatment: str, loans: list[str]) -> Asked:
+        one = self._treatments.get(treatment)
+        if one is None:
+            raise DueCourseError(
+                f"the plan names treatment '{treatment}', which the strategy does not have: publish again"
+            )
+        return asked_of(self._strategy, one, borrower, tuple(loans), number)
+
+
+def asked_of(
+    strategy: Strategy, treatment: Treatment, borrower: int, loans: tuple[str, ...], planned: int | None = None
+) -> Asked:
+    """Return what is asked of the gate for a treatment of a strategy."""
+    return Asked(
+        borrower,
+        treatment.act,
+        treatment.channel,
+        treatment.purpose,
+        loans,
+        strategy.content_of(treatment),
+        treatment.template,
+        treatment.name,
+        treatment.presses,
+        planned,
+    )
+
+
+class Channel:
+    """Sends what was released for one channel, no faster than it may, and takes in what comes back."""
+
+    def __init__(
+        self, name: str, dispatcher: Dispatcher, intake: Intake, transport: Transport,
+        connection: Connection[TupleRow], bucket: Bucket, now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        """Take over what this channel needs; the connection is the dispatcher's and the intake's too."""
+        self._name, self._dispatcher, self._intake, self._transport = name, dispatcher, intake, transport
+        self._connection, self._bucket, self._now = connection, bucket, now
+
+    def step(self) -> int:
+        """Do what there is to do now; returns how many messages left or came in."""
+        self._dispatcher.recover()
+        release.expire(self._connection, self._name, self._now())
+        done = self._leaving()
+        for received in self._transport.received():
+            self._intake.take(self._name, received)
+            done += 1
+        self._dispatcher.ask()
+        return done
+
+    def _leaving(self) -> int:
+        """Send while there is something to send and the channel's pace allows it."""
+        sent = 0
+        while (bucket := self._bucket.taken(self._now())) is not None:
+            if self._dispatcher.send_one() is None:
+                break
+            self._bucket, sent = bucket, sent + 1
+        return sent
