@@ -60,6 +60,7 @@ SYNTH = {"src/duecourse/book/synth*.py": "chances of invented behaviour; amounts
 CLI = {
     "src/duecourse/cli.py": "the command line talks to the terminal",
     "src/duecourse/cli_audit.py": "the command line talks to the terminal",
+    "src/duecourse/cli_day.py": "the command line talks to the terminal",
     "src/duecourse/cli_law.py": "the command line talks to the terminal",
     "src/duecourse/cli_strategy.py": "the command line talks to the terminal",
 }
