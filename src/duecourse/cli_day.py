@@ -151,7 +151,7 @@ def payment(
     store: Store = OUT,
     by: By = "operator",
 ) -> None:
-    """Take in one payment by hand; files go through `duecourse payments import`."""
+    """Take in one payment by hand."""
     from duecourse import printing
     from duecourse.day.facts import Money
 
