@@ -103,7 +103,7 @@ class Worker:
         for batch in batches:
             decisions = [_like(sample[number % 2], number) for number in batch]
             people = {number: found.people[number] for number in batch}
-            yield prepared(self.ring, decisions, Found(people, {}, frozenset()), WINDOW)
+            yield prepared(self.ring, decisions, Found(people, {}, frozenset()))
 
     def decided(self, numbers: Sequence[int]) -> list[Decision]:
         """Decide without writing; the words are written too."""

@@ -3,7 +3,8 @@
 What is left out, so that payments filling instalments in due order is the exact answer:
 
 - the terms of loans from which anything accrues or is charged, the lender's caps, and its allocation orders;
-- charges and waivers; the instalment or component that a payment names; accelerations.
+- charges and waivers; the instalment or component that a payment names; accelerations;
+- that consents were taken back, which bars a channel.
 
 Micro lenders become consumer finance, since China caps what those ask, which would cut interest. All else stays:
 reversals, moved due dates, write-offs, contacts, holds, events, and so everything that the law looks at.
@@ -32,6 +33,7 @@ def plain(mapping: Path) -> Path:
     tables["loans"]["columns"] = loans | {"lender_type": LENDER_TYPE}
     for name in DROPPED_TARGETS:
         del tables["payments"]["columns"][name]
+    tables.get("consents", {"columns": {}})["columns"].pop("withdrawn_at", None)
     if "events" in tables:
         tables["events"]["keep"] = "kind <> 'accelerated'"
     lines = ["# The plain book of bench/peers: written by bench/peers/plain.py.", "[book]", *_entries(given["book"])]

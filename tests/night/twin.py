@@ -53,6 +53,7 @@ class Borrower:
     counted: list[Account]
     barred: dict[str, set[tuple[str, str]]]
     facts: Row
+    refused: set[str]
     rung: Rung | None = None
     stepped_back: str | None = None
     held_out: bool = False
@@ -125,7 +126,20 @@ def _borrower(
     counted = free or loans
     levels = {f"overdue_at_least_{name}": amounts for name, amounts in strategy.levels.items()}
     facts = borrower_facts(book, on, borrower_id, counted, levels)
-    return Borrower(borrower_id, number, counted, barred, facts)
+    return Borrower(borrower_id, number, counted, barred, facts, _refused(book, on, borrower_id))
+
+
+def _refused(book: Known, on: date, borrower_id: str) -> set[str]:
+    """Name the channels for which the last thing said by the day is that consent is taken back."""
+    said: dict[str, list[tuple[datetime, bool]]] = {}
+    for consent in book.of("consents", borrower_id):
+        if consent["given_at"].date() > on:
+            continue
+        moments = said.setdefault(consent["consented_to"], [])
+        moments.append((consent["given_at"], False))
+        if consent["withdrawn_at"] is not None and consent["withdrawn_at"].date() <= on:
+            moments.append((consent["withdrawn_at"], True))
+    return {channel for channel, moments in said.items() if max(moments)[1]}
 
 
 def _bar(borrower: Borrower, act: str) -> str | None:
@@ -209,6 +223,8 @@ def _blocked(borrower: Borrower, rung: Rung, treatment: Treatment, quiet: str | 
     presses = treatment.demands or treatment.act in ADVERSE
     if bar := _bar(borrower, treatment.act):
         return f"hold_{bar}"
+    if treatment.channel in borrower.refused:
+        return "channel_refused"
     if presses and stale:
         return "payments_stale"
     if presses and quiet:

@@ -30,7 +30,7 @@ VERSIONS_OF = {
 }
 NAMES = (
     *("borrowers", "loans", "instalments", "payments", "contacts", "charges", "waivers", "write_offs"),
-    *("holds", "promises", "arrangements", "notices", "events"),
+    *("consents", "holds", "promises", "arrangements", "notices", "events"),
 )
 
 

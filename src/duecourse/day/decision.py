@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from duecourse.day.asking import Asked
+from duecourse.day.asking import Asked, Window
 from duecourse.day.judging import Verdict
 from duecourse.day.owed import Owed
 
@@ -25,6 +25,7 @@ class Decision:
     """
 
     asked: Asked
+    window: Window
     is_permitted: bool
     loans: tuple[Owed, ...]
     reasons: tuple[str, ...]

@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 from duecourse.day.asking import Asked, Row, Window, rows
 from duecourse.day.decision import Decision, Words
 from duecourse.day.judging import Judge, Verdict, Which
-from duecourse.day.known import Found, Known, read
+from duecourse.day.known import Found, Known, Loan, read
 from duecourse.day.owed import Owed, owed
 from duecourse.day.reaching import POINTS
 from duecourse.day.writing import prepared, write
@@ -41,6 +41,7 @@ class _Draft:
     """An act with the loans of it that are left, and the reasons why it falls whatever the law says."""
 
     asked: Asked
+    window: Window
     loans: tuple[Owed, ...]
     reasons: tuple[str, ...] = ()
 
@@ -70,18 +71,22 @@ class Gate:
         """
         if len({one.borrower for one in asked}) < len(asked):
             raise DueCourseError("two acts of one borrower at once: the second must see the first, so ask in turn")
-        window = Window.of(at, self._valid, self._zone)
         with self._transaction():
             found = read(self._connection, [one.borrower for one in asked], _planned(asked))
-            decisions = self._composed(self._judged(asked, found, [window] * len(asked)), found, window.on)
-            write(self._connection, prepared(self._ring, decisions, found, window))
+            windows = [self._window(found.cases.get(one.borrower), at) for one in asked]
+            decisions = self._composed(self._judged(asked, found, windows), found)
+            write(self._connection, prepared(self._ring, decisions, found))
         return decisions
 
     def judged(self, asked: Sequence[Asked], windows: Sequence[Window]) -> list[Decision]:
-        """Say what would be decided of acts in their windows, all of one business date; nothing is written."""
+        """Say what would be decided of acts in their windows; nothing is written."""
         with self._transaction():
             found = read(self._connection, [one.borrower for one in asked], _planned(asked))
             return self._judged(asked, found, windows)
+
+    def _window(self, known: Known | None, at: datetime) -> Window:
+        """Return the window of a release: its business date is that of where the borrower is."""
+        return Window.of(at, self._valid, known.zones[0] if known and known.zones else self._zone)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -94,38 +99,37 @@ class Gate:
 
     def _judged(self, asked: Sequence[Asked], found: Found, windows: Sequence[Window]) -> list[Decision]:
         """Ask the law about every act, that which falls for other reasons too: a no is told with all its reasons."""
-        known, on = found.cases, windows[0].on if windows else date.min
-        amounts = _amounts(known, on)
-        drafts = [self._draft(one, found, amounts, on) for one in asked]
-        questions: dict[Which, list[Row]] = {}
+        known = found.cases
+        amounts = _amounts(known, {one.borrower: window.on for one, window in zip(asked, windows, strict=True)})
+        drafts = [self._draft(one, found, amounts, window) for one, window in zip(asked, windows, strict=True)]
+        questions: dict[tuple[Which, date], list[Row]] = {}
         whose: list[tuple[int, Owed]] = []
         for place, draft in enumerate(drafts):
             if not draft.loans:
                 continue
-            case, window = known[draft.asked.borrower], windows[place]
+            case, window = known[draft.asked.borrower], draft.window
             which = (draft.asked.sort(case.country), case.has_seldom)
             for row, loan in zip(rows(self._law, draft.asked, draft.loans, case, window), draft.loans, strict=True):
-                questions.setdefault(which, []).append({**row, "act_no": len(whose)})
+                questions.setdefault((which, window.on), []).append({**row, "act_no": len(whose)})
                 whose.append((place, loan))
-        verdicts = self.judge.judge(questions, on)
+        verdicts = self.judge.judge(questions)
         said: dict[int, list[tuple[Owed, Verdict]]] = {}
         for number, (place, loan) in enumerate(whose):
             said.setdefault(place, []).append((loan, verdicts[number]))
         return [_decision(draft, said.get(place, [])) for place, draft in enumerate(drafts)]
 
-    def _draft(self, asked: Asked, found: Found, amounts: Mapping[str, Owed], on: date) -> _Draft:
+    def _draft(self, asked: Asked, found: Found, amounts: Mapping[str, Owed], window: Window) -> _Draft:
         """Return the loans that an act may be about, or why there is nothing to ask the law."""
         known = found.cases.get(asked.borrower)
         if known is None:
-            return _Draft(asked, (), ("no_case",))
+            return _Draft(asked, window, (), ("no_case",))
         if asked.planned_act is not None and asked.planned_act not in found.waiting:
-            return _Draft(asked, (), ("not_waiting",))
+            return _Draft(asked, window, (), ("not_waiting",))
         if not rulebooks_of(self._law, known.country, known.region, known.locality):
-            return _Draft(asked, (), (NO_RULEBOOK,))
+            return _Draft(asked, window, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
-        barring = [
-            hold for hold in known.holds if hold.holds(on) and asked.act in self._strategy.holds.get(hold.kind, ())
-        ]
+        bars = self._strategy.holds
+        barring = [hold for hold in known.holds if hold.holds(window.on) and asked.act in bars.get(hold.kind, ())]
         free = [loan for loan in loans if not any(hold.loan_id in {None, loan.loan_id} for hold in barring)]
         left = [loan for loan in free if loan.overdue > 0 or not asked.presses]
         reasons = []
@@ -140,9 +144,9 @@ class Gate:
         reached_by = {point.kind for point in known.person.points}
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")
-        return _Draft(asked, tuple(left), tuple(reasons))
+        return _Draft(asked, window, tuple(left), tuple(reasons))
 
-    def _composed(self, decisions: Sequence[Decision], found: Found, on: date) -> list[Decision]:
+    def _composed(self, decisions: Sequence[Decision], found: Found) -> list[Decision]:
         """Write the message of each act that is permitted; one that would have a hole falls."""
         made = []
         for decision in decisions:
@@ -150,7 +154,9 @@ class Gate:
                 made.append(decision)
                 continue
             try:
-                words = self._compose(decision.asked, found.cases[decision.asked.borrower], decision.loans, on)
+                words = self._compose(
+                    decision.asked, found.cases[decision.asked.borrower], decision.loans, decision.window.on
+                )
                 made.append(replace(decision, words=words))
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))
@@ -161,10 +167,12 @@ def _planned(asked: Sequence[Asked]) -> list[int]:
     return [one.planned_act for one in asked if one.planned_act is not None]
 
 
-def _amounts(known: Mapping[int, Known], on: date) -> dict[str, Owed]:
-    """Work out all loans of the borrowers at once."""
-    loans = [loan for case in known.values() for loan in case.loans.values()]
-    return {found.loan_id: found for found in owed(loans, on)} if loans else {}
+def _amounts(known: Mapping[int, Known], days: Mapping[int, date]) -> dict[str, Owed]:
+    """Work out all loans of the borrowers, each on their own day, as many at once as can be."""
+    loans: dict[date, list[Loan]] = {}
+    for borrower, case in known.items():
+        loans.setdefault(days[borrower], []).extend(case.loans.values())
+    return {found.loan_id: found for on, some in loans.items() for found in owed(some, on)}
 
 
 def _decision(draft: _Draft, said: Sequence[tuple[Owed, Verdict]]) -> Decision:
@@ -173,6 +181,7 @@ def _decision(draft: _Draft, said: Sequence[tuple[Owed, Verdict]]) -> Decision:
     against = dict.fromkeys(f"{LAW}{rule.id}" for _, verdict in said for rule in verdict.against)
     return Decision(
         draft.asked,
+        draft.window,
         is_permitted=bool(lawful) and not draft.reasons,
         loans=lawful or draft.loans,
         reasons=(*draft.reasons, *against),

@@ -51,10 +51,10 @@ class Judge:
             connection.execute(setting.encode())
         connection.commit()
 
-    def judge(self, rows: Mapping[Which, Sequence[Row]], on: date) -> dict[int, Verdict]:
-        """Judge rows of acts, within the transaction that is open; the verdict of each by its act_no."""
+    def judge(self, rows: Mapping[tuple[Which, date], Sequence[Row]]) -> dict[int, Verdict]:
+        """Judge rows of acts by their day, within the transaction that is open; the verdict of each by its act_no."""
         found: dict[int, Verdict] = {}
-        for which, asked in rows.items():
+        for (which, on), asked in rows.items():
             name, statement = self._statement(which, on)
             values = [json.dumps(asked).encode(), on.isoformat().encode()]
             result = self._connection.pgconn.exec_prepared(name, values)

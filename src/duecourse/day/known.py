@@ -15,18 +15,18 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from duecourse.day.statement import REFUSED_CHANNELS
 from duecourse.ledger.loan import Payment
 from duecourse.store.audit.form import ZERO
 
 LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 _WAITING: Final = "SELECT id FROM planned_act WHERE id = ANY(%s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE"
-_CASES: Final = """
+_CASES: Final = f"""
 SELECT c.borrower_no, country, region, locality, c.zones, c.language, born_on, deceased_on,
     EXISTS (SELECT FROM notices n WHERE n.borrower_no = c.borrower_no)
     OR EXISTS (SELECT FROM arrangements a WHERE a.borrower_no = c.borrower_no)
     OR EXISTS (SELECT FROM events e WHERE e.borrower_no = c.borrower_no),
-    ARRAY(SELECT consented_to FROM consents s WHERE s.borrower_no = c.borrower_no AND replaced_at IS NULL
-        GROUP BY consented_to HAVING max(withdrawn_at) >= max(given_at)),
+    ARRAY(SELECT channel FROM ({REFUSED_CHANNELS}) r WHERE r.borrower_no = c.borrower_no),
     EXISTS (SELECT FROM payments p JOIN plan ON plan.planned_on = c.planned_on
         WHERE p.borrower_no = c.borrower_no AND p.recorded_at > plan.published_at AND NOT p.from_book)
 FROM collection_case c WHERE c.borrower_no = ANY(%s)"""

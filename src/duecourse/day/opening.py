@@ -32,10 +32,16 @@ def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Call
     if channel.kind == "email":
         inbox = given.pop(_INBOX, None)
         made = _made(EmailSettings, name, {**given, "tokens": Tokens(ring.secret(TOKENS))})
-        return EmailTransport(made, clock, Maildir(Path(inbox)) if inbox else None)
+        return EmailTransport(made, clock, _maildir(Path(inbox)) if inbox else None)
     if channel.kind == "sms":
         return SmsTransport(_made(SmsSettings, name, given), clock, id_of)
     return GatewayTransport(_made(GatewaySettings, name, given))
+
+
+def _maildir(folder: Path) -> Maildir:
+    found = Maildir(folder)
+    found.make()
+    return found
 
 
 def _made(kind: Any, name: str, given: dict[str, Any]) -> Any:

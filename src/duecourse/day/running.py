@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from random import Random
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import Final, Protocol
 
 from psycopg import Connection, OperationalError
 from psycopg.rows import TupleRow
@@ -28,8 +29,18 @@ _PAUSE_SECONDS: Final = 1
 _AGAIN_SECONDS: Final = 5  # after the database was gone
 _IDS: Final = "SELECT provider_ids FROM outbox WHERE key = %s"
 
-Step = Callable[[Connection[TupleRow]], Callable[[], int]]
-"""Makes what is done again and again on a connection; it returns how much it did."""
+
+class Part(Protocol):
+    """What is done again and again on a connection."""
+
+    def step(self) -> int:
+        """Do what there is to do now; returns how much."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+Opening = Callable[[Connection[TupleRow]], Part]
 
 
 class Running:
@@ -57,7 +68,7 @@ class Running:
 
         Returns how much was done, by the name of each part. A part that fails for want of its settings ends all.
         """
-        steps: dict[str, Step] = {"released": self._releasing}
+        steps: dict[str, Opening] = {"released": self._releasing}
         for name in self._settings.channels:
             steps[name] = self._channel(name)
         self._idle = dict.fromkeys(steps, False)
@@ -80,15 +91,13 @@ class Running:
         """End the work after the steps that are being done."""
         self._ended.set()
 
-    def _again(self, name: str, step: Step) -> None:
+    def _again(self, name: str, opening: Opening) -> None:
         """Do a part again and again; where the database is gone, wait for it."""
         while not self._ended.is_set():
             try:
-                with self._place.connected() as connection:
-                    connection.prepare_threshold = 0
-                    work = step(connection)
+                with self._place.connected() as connection, closing(opening(connection)) as part:
                     while not self._ended.is_set():
-                        done = work()
+                        done = part.step()
                         with self._lock:
                             self._done[name] += done
                             self._idle[name] = done == 0
@@ -100,18 +109,20 @@ class Running:
                 self._failed.append(error)
                 self._ended.set()
 
-    def _releasing(self, connection: Connection[TupleRow]) -> Callable[[], int]:
+    def _releasing(self, connection: Connection[TupleRow]) -> Part:
+        connection.prepare_threshold = 0
         compose = Composer(self._ring, self._strategy, self._settings)
         gate = Gate(
             connection, self._ring, self._law, self._strategy, compose, self.plan.zone, self._settings.valid
         )  # fmt: skip
-        releasing = worker.Releasing(gate, connection, self._strategy, list(self._settings.channels))
-        return lambda: releasing.step(self._now())
+        return worker.Releasing(gate, connection, self._strategy, list(self._settings.channels), self._now)
 
-    def _channel(self, name: str) -> Step:
+    def _channel(self, name: str) -> Opening:
         channel = self._settings.channels[name]
 
-        def made(connection: Connection[TupleRow]) -> Callable[[], int]:
+        def made(connection: Connection[TupleRow]) -> Part:
+            connection.prepare_threshold = 0
+
             def id_of(key: str) -> str | None:
                 row = connection.execute(_IDS, [key]).fetchone()
                 return " ".join(row[0]) if row and row[0] else None
@@ -121,6 +132,6 @@ class Running:
             dispatcher = Dispatcher(connection, self._ring, name, transport, self._now, chance)
             intake = Intake(connection, self._ring, self.plan.zone)
             bucket = Bucket(timedelta(milliseconds=channel.pace.every_ms), channel.pace.at_once)
-            return worker.Channel(name, dispatcher, intake, transport, connection, bucket, self._now).step
+            return worker.Channel(name, dispatcher, intake, transport, connection, bucket, self._now)
 
         return made

@@ -20,7 +20,7 @@ from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import Given, narrowed
 from duecourse.law.program import ACTS, EVENTS, VERDICTS, WORD, Program
 from duecourse.law.rulebook import Law, Rule
-from duecourse.night import lawful, past
+from duecourse.night import candidates, lawful, past
 
 DIALECT: Final = "postgres"
 SELDOM: Final = frozenset({"holds", "notices", "arrangements", "events"})
@@ -186,3 +186,7 @@ def _acts(program: Program) -> ir.Table:
 def _sql(table: ir.Table) -> str:
     """Compile an expression; PostgreSQL knows no type of an empty list that Ibis writes without one."""
     return str(ibis.to_sql(table, dialect=DIALECT)).replace("ARRAY[]", "ARRAY[]::text[]")
+
+
+REFUSED_CHANNELS: Final = _sql(candidates.refused_channels(_table("consents")))
+"""The SELECT of (borrower_no, channel) that the night bars too; it is read for one borrower at a time."""

@@ -88,13 +88,18 @@ def start(connection: Connection[TupleRow], name: str, by: str) -> bool:
 class Releasing:
     """Asks the gate about the acts that wait, those of the highest priority first."""
 
-    def __init__(self, gate: Gate, connection: Connection[TupleRow], strategy: Strategy, channels: list[str]) -> None:
+    def __init__(
+        self, gate: Gate, connection: Connection[TupleRow], strategy: Strategy, channels: list[str],
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
         """Take a gate with its connection; only acts of these channels are asked about."""
+        self._now = now
         self._gate, self._connection, self._channels, self._strategy = gate, connection, channels, strategy
         self._treatments = {one.name: one for one in strategy.treatments}
 
-    def step(self, now: datetime) -> int:
+    def step(self) -> int:
         """Ask about some acts; returns how many, 0 when none waits."""
+        now = self._now()
         with self._connection.transaction():
             self._connection.execute(_MISSED, [now])
             full = {channel for (channel,) in self._connection.execute(_FULL, [_QUEUED_MOST]).fetchall()}
@@ -104,6 +109,9 @@ class Releasing:
         if asked:
             self._gate.decide(asked, now)
         return len(asked)
+
+    def close(self) -> None:
+        """Leave the connection to whoever has opened it."""
 
     def _asked(self, number: int, borrower: int, treatment: str, loans: list[str]) -> Asked:
         one = self._treatments.get(treatment)
@@ -153,6 +161,10 @@ class Channel:
             done += 1
         self._dispatcher.ask()
         return done
+
+    def close(self) -> None:
+        """End the connection to whoever takes the messages."""
+        self._transport.close()
 
     def _leaving(self) -> int:
         """Send while there is something to send and the channel's pace allows it."""

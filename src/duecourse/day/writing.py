@@ -5,13 +5,11 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.day.asking import Window
 from duecourse.day.decision import Decision
 from duecourse.day.known import Found, Reached
 from duecourse.day.reaching import POINTS, key_of
@@ -22,7 +20,7 @@ from duecourse.store.keys import Keyring, seal_bytes
 
 BY: Final = "gate"
 _ROW: Final[Mapping[str, str]] = {
-    "key": "text", "borrower_no": "bigint", "planned_act_no": "bigint", "act": "text", "channel": "text",
+    "key": "text", "borrower_no": "bigint", "day": "date", "planned_act_no": "bigint", "act": "text", "channel": "text",
     "purpose": "text", "loans": "text[]", "amounts": "bigint[]", "is_permitted": "boolean", "is_contact": "boolean",
     "reasons": "text[]", "law": "text", "asked": "bigint[]", "refused": "bigint[]", "unknown": "bigint[]",
     "contact_point_no": "bigint", "language": "text", "body": "text", "body_hash": "text",
@@ -30,7 +28,7 @@ _ROW: Final[Mapping[str, str]] = {
 _COLUMNS: Final = ", ".join(f"{name} {kind}" for name, kind in _ROW.items())
 _WRITE: Final = f"""
 WITH decided AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS decided({_COLUMNS})),
-released AS MATERIALIZED (SELECT %s::timestamptz AS at, %s::timestamptz AS until, %s::date AS day),
+released AS MATERIALIZED (SELECT %s::timestamptz AS at, %s::timestamptz AS until),
 contact AS (
     INSERT INTO contacts (contact_id, borrower_no, channel, direction, happened_at, happened_on, about, made_by,
         purpose, from_book)
@@ -65,8 +63,8 @@ class Prepared:
     keys: tuple[str | None, ...]
 
 
-def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found, window: Window) -> Prepared:
-    """Seal what is written of decisions; `keys` are those of the contacts, None where there is none.
+def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found) -> Prepared:
+    """Seal what is written of decisions at one instant; `keys` are those of the contacts, None where there is none.
 
     The words of a message are sealed under the borrower's key, at the place that `message_place` names.
     """
@@ -78,8 +76,8 @@ def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found, window:
         key = None if person.wrapped_key is None else key_of(ring, person)
         row = _row(decision, person, key)
         rows.append(row)
-        entries += _entries(row, decision, person, key, window.first)
-    decided = [json.dumps(rows), window.first, window.last, window.on]
+        entries += _entries(row, decision, person, key)
+    decided = [json.dumps(rows), decisions[0].window.first, decisions[0].window.last]
     return Prepared(decided, chain.written(entries), tuple(row["key"] for row in rows))
 
 
@@ -95,9 +93,7 @@ def message_place(key: str) -> str:
     return f"outbox.body.{key}"
 
 
-def _entries(
-    row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None, at: datetime
-) -> list[Entry]:
+def _entries(row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None) -> list[Entry]:
     """Return what the borrower's audit chain keeps of a decision; in the clear, without amounts, where no key is."""
     kind = "act.released" if decision.is_permitted else "act.refused"
     open_, sealed = ("act", "channel", "purpose", "loans", "reasons", "law"), ("amounts", "asked", "body_hash")
@@ -105,13 +101,14 @@ def _entries(
     whose = chain.Key(person.number, key) if key is not None and person.number is not None else None
     head = chain.Head(decision.asked.borrower, person.borrower_id, person.seq, person.hash, whose)
     about = row["key"] or str(decision.asked.planned_act or "")
-    return chain.entries_for(head, [chain.Draft(at, kind, BY, body, about, plain=whose is None)])
+    return chain.entries_for(head, [chain.Draft(decision.window.first, kind, BY, body, about, plain=whose is None)])
 
 
 def _row(decision: Decision, person: Reached, own: bytes | None) -> dict[str, Any]:
     asked = decision.asked
     row: dict[str, Any] = {
         "borrower_no": asked.borrower,
+        "day": decision.window.on.isoformat(),
         "planned_act_no": asked.planned_act,
         "act": asked.act,
         "channel": asked.channel,

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from duecourse.book.schema import CHANNELS
 from duecourse.night.fact_sources import Tables
 from duecourse.night.stage import compiled, truly
 from duecourse.strategy.models import Strategy, Treatment
@@ -82,8 +83,27 @@ def candidates(tables: Tables, strategy: Strategy, *, stale: bool) -> ir.Table:
 
 
 def judged(tables: Tables) -> ir.Table:
-    """Return where borrowers stand with what holds bar for them: what candidates are judged on."""
-    return tables("standing").left_join(_bars(tables), "borrower_no").drop("borrower_no_right")
+    """Return where borrowers stand, with what holds bar for them and the channels that they refuse."""
+    rows = tables("standing").left_join(_bars(tables), "borrower_no").drop("borrower_no_right")
+    return rows.left_join(_refused(tables), "borrower_no").drop("borrower_no_right")
+
+
+def refused_channels(consents: ir.Table) -> ir.Table:
+    """Return (borrower_no, channel) where a consent was taken back and not given again since."""
+    rows = consents.group_by("borrower_no", channel="consented_to")
+    rows = rows.aggregate(given=consents.given_at.max(), withdrawn=consents.withdrawn_at.max())
+    return rows.filter(rows.withdrawn >= rows.given).select("borrower_no", "channel")
+
+
+def _refused(tables: Tables) -> ir.Table:
+    """Pivot the channels refused by the business date: one column for each channel."""
+    rows = tables("consents").cross_join(tables("moment"))
+    known = rows.withdrawn_at.date() <= rows.on_day
+    rows = rows.mutate(withdrawn_at=known.ifelse(rows.withdrawn_at, ibis.null("timestamp")))
+    rows = refused_channels(rows.filter(rows.given_at.date() <= rows.on_day))
+    return rows.group_by("borrower_no").aggregate(
+        **{f"refuses_{channel}": (rows.channel == channel).any() for channel in CHANNELS}
+    )
 
 
 def _bars(tables: Tables) -> ir.Table:
@@ -111,6 +131,8 @@ def _piece(rows: ir.Table, treatment: Treatment, number: int, *, by_value: bool,
 def _blocked(rows: ir.Table, treatment: Treatment, *, stale: bool) -> Any:
     bar = rows[f"bars_{treatment.act}"]
     branches: list[tuple[Any, Any]] = [(bar.notnull(), ibis.literal("hold_") + bar)]
+    if treatment.channel is not None:
+        branches.append((rows[f"refuses_{treatment.channel}"].fill_null(False), "channel_refused"))
     if treatment.presses:
         if stale:
             branches.append((ibis.literal(value=True), "payments_stale"))
