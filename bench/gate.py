@@ -39,7 +39,7 @@ from duecourse.strategy.models import Strategy
 
 AT: Final = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)  # late afternoon in Los Angeles, morning in Shanghai
 CONTENT: Final = ("debt_details", "full_collector_line", "opt_out_line", "payment_request")
-WINDOW: Final = Window(AT, AT + timedelta(minutes=1), ON)
+WINDOW: Final = Window(AT, AT + timedelta(minutes=1), ON, ON)
 _WRITES: Final = "contacts, verdict, outbox, audit_entry; audit_head changed"
 _CHUNK: Final = 100
 

@@ -34,8 +34,9 @@ def fill(place: Place, borrowers: int) -> None:
     ranges = [(first, min(first + _AT_A_TIME, borrowers + 1)) for first in range(1, borrowers + 1, _AT_A_TIME)]
     with psycopg.connect(place.server.url(ADMIN), autocommit=True) as admin:
         admin.execute(
-            "INSERT INTO plan (planned_on, plan_hash, strategy_hash, law_hash, zone) VALUES (%s, '', '', '', 'UTC')",
-            [ON],
+            "INSERT INTO plan (planned_on, plan_hash, strategy_hash, law_hash, zone, published_at)"
+            " VALUES (%s, '', '', '', 'UTC', %s)",
+            [ON, ON],
         )
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(partial(_fill_range, place.server.url(ADMIN), place.keys), ranges))

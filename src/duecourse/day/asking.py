@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from duecourse.day.known import Known
@@ -15,6 +15,8 @@ from duecourse.law.rulebook import Law
 from duecourse.night.lawful import minutes, rulebooks_of
 
 Row = dict[str, Any]
+_BEHIND: Final = timedelta(hours=12)  # of UTC, where it is latest
+_AHEAD: Final = timedelta(hours=14)
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,22 @@ class Asked:
 
 @dataclass(frozen=True)
 class Window:
-    """From when to when an act may happen, and its business date."""
+    """From when to when an act may happen, its day where the borrower is, and the book's day, on which debts stand."""
 
     first: datetime
     last: datetime
     on: date
+    booked_on: date
 
     @classmethod
-    def of(cls, at: datetime, valid: timedelta, zone: str) -> "Window":
-        """Return the window of a release at an instant, valid for so long; the day is that of the book's zone."""
-        return cls(at, at + valid, at.astimezone(ZoneInfo(zone)).date())
+    def of(cls, at: datetime, valid: timedelta, zone: str, book_zone: str) -> "Window":
+        """Return the window of a release at an instant, valid for so long."""
+        return cls(at, at + valid, at.astimezone(ZoneInfo(zone)).date(), at.astimezone(ZoneInfo(book_zone)).date())
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that it is anywhere on earth."""
+        return (self.first - _BEHIND).date(), (self.last + _AHEAD).date()
 
 
 def rows(law: Law, asked: Asked, loans: Sequence[Owed], known: Known, window: Window) -> list[Row]:

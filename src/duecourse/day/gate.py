@@ -86,7 +86,8 @@ class Gate:
 
     def _window(self, known: Known | None, at: datetime) -> Window:
         """Return the window of a release: its business date is that of where the borrower is."""
-        return Window.of(at, self._valid, known.zones[0] if known and known.zones else self._zone)
+        zone = known.zones[0] if known and known.zones else self._zone
+        return Window.of(at, self._valid, zone, self._zone)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -100,7 +101,7 @@ class Gate:
     def _judged(self, asked: Sequence[Asked], found: Found, windows: Sequence[Window]) -> list[Decision]:
         """Ask the law about every act, that which falls for other reasons too: a no is told with all its reasons."""
         known = found.cases
-        amounts = _amounts(known, {one.borrower: window.on for one, window in zip(asked, windows, strict=True)})
+        amounts = _amounts(known, {one.borrower: window.booked_on for one, window in zip(asked, windows, strict=True)})
         drafts = [self._draft(one, found, amounts, window) for one, window in zip(asked, windows, strict=True)]
         questions: dict[tuple[Which, date], list[Row]] = {}
         whose: list[tuple[int, Owed]] = []
@@ -129,7 +130,7 @@ class Gate:
             return _Draft(asked, window, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
         bars = self._strategy.holds
-        barring = [hold for hold in known.holds if hold.holds(window.on) and asked.act in bars.get(hold.kind, ())]
+        barring = [hold for hold in known.holds if hold.holds(*window.days) and asked.act in bars.get(hold.kind, ())]
         free = [loan for loan in loans if not any(hold.loan_id in {None, loan.loan_id} for hold in barring)]
         left = [loan for loan in free if loan.overdue > 0 or not asked.presses]
         reasons = []
@@ -155,7 +156,7 @@ class Gate:
                 continue
             try:
                 words = self._compose(
-                    decision.asked, found.cases[decision.asked.borrower], decision.loans, decision.window.on
+                    decision.asked, found.cases[decision.asked.borrower], decision.loans, decision.window.booked_on
                 )
                 made.append(replace(decision, words=words))
             except DueCourseError:

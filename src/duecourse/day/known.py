@@ -74,9 +74,9 @@ class Hold:
     from_on: date
     until_on: date | None
 
-    def holds(self, on: date) -> bool:
-        """Say whether it is in force on a day."""
-        return self.from_on <= on and (self.until_on is None or self.until_on >= on)
+    def holds(self, first: date, last: date) -> bool:
+        """Say whether it may be in force on some day: what was placed today counts where it is still yesterday."""
+        return self.from_on <= last and (self.until_on is None or self.until_on >= first)
 
 
 @dataclass(frozen=True, repr=False)
