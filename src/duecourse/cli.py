@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_store, cli_strategy
+from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_store, cli_strategy
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ app.add_typer(cli_strategy.strategy_app, name="strategy")
 app.add_typer(cli_store.store_app, name="store")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_day.day_app, name="day")
+app.add_typer(cli_money.payments_app, name="payments")
+app.add_typer(cli_money.debits_app, name="debits")
 
 MEMORY_LEAST_KB: Final = 200_000
 

@@ -43,6 +43,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_day": (*_DAY_AND_BELOW, "night", "printing", "cli_days"),
     "cli_days": ("kernel",),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days"),
+    "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days"),
     "cli_store": ("kernel", "store", "printing"),
     "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing", "cli_days"),
     "cli": (
@@ -57,6 +58,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_day",
         "cli_days",
         "cli_law",
+        "cli_money",
         "cli_store",
         "cli_strategy",
     ),
@@ -74,6 +76,7 @@ SPEAKING: Final = frozenset(
         "cli_day",
         "cli_days",
         "cli_law",
+        "cli_money",
         "cli_store",
         "cli_strategy",
         "printing",

@@ -56,6 +56,28 @@ _PAYMENT: Final = """
 INSERT INTO payments (payment_id, borrower_no, loan_id, paid_on, amount, currency, reverses, recorded_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _OWNER: Final = "SELECT borrower_no, currency FROM case_loan WHERE loan_id = %s"
+_OWNER_OF_PAID: Final = """
+SELECT borrower_no, coalesce(currency, %s), amount,
+    EXISTS (SELECT FROM payments r WHERE r.borrower_no = p.borrower_no AND r.reverses = p.payment_id)
+FROM payments p WHERE payment_id = %s AND loan_id = %s AND reverses IS NULL"""
+_ARRANGEMENT: Final = """
+INSERT INTO arrangements (arrangement_id, borrower_no, loan_id, started_on, recorded_at)
+SELECT %s, %s, %s, %s, %s WHERE NOT EXISTS (SELECT FROM arrangements WHERE arrangement_id = %s)"""
+_ARRANGED: Final = """
+SELECT arrangement_id FROM arrangements WHERE borrower_no = %s AND (loan_id = %s OR loan_id IS NULL)
+    AND arrangement_id <> %s AND replaced_at IS NULL AND broken_on IS NULL AND (ended_on IS NULL OR ended_on >= %s)"""
+_DUES: Final = """
+INSERT INTO arrangement_due (borrower_no, arrangement_id, number, due_on, amount)
+SELECT %s, %s, due.number, due.due_on, due.amount
+FROM unnest(%s::integer[], %s::date[], %s::bigint[]) AS due(number, due_on, amount)"""
+_BROKEN: Final = """
+WITH broken AS (
+    UPDATE arrangements SET replaced_at = %s
+    WHERE arrangement_id = %s AND borrower_no = %s AND replaced_at IS NULL AND broken_on IS NULL
+    RETURNING arrangement_id, borrower_no, loan_id, started_on, ended_on
+)
+INSERT INTO arrangements (arrangement_id, borrower_no, loan_id, started_on, ended_on, broken_on, recorded_at)
+SELECT arrangement_id, borrower_no, loan_id, started_on, ended_on, %s, %s FROM broken"""
 _OUTCOME: Final = """
 UPDATE contacts SET outcome = %s FROM outbox WHERE outbox.id = %s AND contacts.id = outbox.contact_no"""
 _ARRIVED: Final = "UPDATE outbox SET state = 'left' WHERE id = %s AND state = 'unknown'"
@@ -132,17 +154,46 @@ class Facts:
         return self._new(told, _PROMISE, values, "promise.made", {"amount": amount, "on": str(promised_on)})
 
     def payment(self, told: Told, money: Money) -> bool:
-        """Take in money for a loan of the borrower; DueCourseError for another's loan, or another currency."""
-        owner = self._connection.execute(_OWNER, [money.loan_id]).fetchone()
+        """Take in money for a loan of the borrower, or take all of a payment back.
+
+        DueCourseError for another's loan, another currency, or a payment that cannot be taken back (again).
+        """
+        if money.amount <= 0:
+            raise DueCourseError("a payment is an amount above zero; one that is undone names what it reverses")
+        owner = self._owner(told, money)
         if owner is None or owner[0] != told.borrower:
             raise DueCourseError(f"loan {money.loan_id} is not in this borrower's case: match the payment by hand")
         if owner[1] != money.currency:
             raise DueCourseError(f"loan {money.loan_id} is in {owner[1]}, not in {money.currency}: match it by hand")
-        if money.amount <= 0:
-            raise DueCourseError("a payment is an amount above zero; one that is undone names what it reverses")
         terms = [money.loan_id, money.paid_on, money.amount, money.currency, money.reverses]
         said = {"loan": money.loan_id, "amount": money.amount, "currency": money.currency, "reverses": money.reverses}
         return self._new(told, _PAYMENT, [told.fact_id, told.borrower, *terms, told.at], "payment.received", said)
+
+    def arrangement(self, told: Told, loan_id: str, dues: Sequence[tuple[date, int]]) -> bool:
+        """Note an arrangement for a loan: days and amounts in minor units, in order, from the day on which it was told.
+
+        DueCourseError for a loan of somebody else, or one for which an arrangement stands. The schedule itself is held
+        to sense by `duecourse.day.payments.arrangements`.
+        """
+        owner = self._connection.execute(_OWNER, [loan_id]).fetchone()
+        if owner is None or owner[0] != told.borrower:
+            raise DueCourseError(f"loan {loan_id} is not in this borrower's case: name one of theirs")
+        stands = [told.borrower, loan_id, told.fact_id, told.on]
+        if self._connection.execute(_ARRANGED, stands).fetchone() is not None:
+            raise DueCourseError(f"loan {loan_id} has an arrangement that stands: end it first")
+        values = [told.fact_id, told.borrower, loan_id, told.on, told.at, told.fact_id]
+        said = {"loan": loan_id, "dues": [[str(on), amount] for on, amount in dues]}
+        is_new = self._new(told, _ARRANGEMENT, values, "arrangement.made", said)
+        if is_new:
+            days, amounts = [on for on, _ in dues], [amount for _, amount in dues]
+            numbers = list(range(1, len(dues) + 1))
+            self._connection.execute(_DUES, [told.borrower, told.fact_id, numbers, days, amounts])
+        return is_new
+
+    def broken(self, told: Told, broken_on: date) -> bool:
+        """Note on which day an arrangement, named by the fact's id, was broken; whether it stood."""
+        values = [told.at, told.fact_id, told.borrower, broken_on, told.at]
+        return self._new(told, _BROKEN, values, "arrangement.broken", {"on": str(broken_on)})
 
     def outcome(self, told: Told, message: int, word: str) -> None:
         """Note how a message that was sent ended; one whose fate was unknown has surely left."""
@@ -157,6 +208,18 @@ class Facts:
         draft = chain.Draft(told.at, kind, self._by, said, told.fact_id)
         with self._connection.cursor() as cursor:
             chain.append(cursor, self._ring, told.borrower, [draft])
+
+    def _owner(self, told: Told, money: Money) -> TupleRow | None:
+        """Return whose a loan is, and its currency: of what is taken back, as the payment has it."""
+        if money.reverses is None:
+            return self._connection.execute(_OWNER, [money.loan_id]).fetchone()
+        known = self._connection.execute("SELECT FROM payments WHERE payment_id = %s", [told.fact_id]).fetchone()
+        paid = self._connection.execute(_OWNER_OF_PAID, [money.currency, money.reverses, money.loan_id]).fetchone()
+        if paid is None or paid[2] != money.amount:
+            raise DueCourseError("a reversal takes back all of a payment on the same loan: match it by hand")
+        if paid[3] and known is None:
+            raise DueCourseError("the payment was taken back before: match the entry by hand")
+        return paid
 
     def _new(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
         """Write a fact unless it is there, with its entry, and take back what is queued because of it."""

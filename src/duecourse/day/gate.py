@@ -29,7 +29,7 @@ from duecourse.night.lawful import rulebooks_of
 from duecourse.night.verdicts import LAW, NO_RULEBOOK
 from duecourse.store.keys import Keyring
 from duecourse.strategy.models import Strategy
-from duecourse.strategy.words import FACING_ACTS
+from duecourse.strategy.words import ACTS, FACING_ACTS
 
 VALID: Final = timedelta(minutes=1)
 Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
@@ -129,8 +129,7 @@ class Gate:
         if not rulebooks_of(self._law, known.country, known.region, known.locality):
             return _Draft(asked, window, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
-        bars = self._strategy.holds
-        barring = [hold for hold in known.holds if hold.holds(*window.days) and asked.act in bars.get(hold.kind, ())]
+        barring = [hold for hold in known.holds if hold.holds(*window.days) and self._bars(hold.kind, asked.act)]
         free = [loan for loan in loans if not any(hold.loan_id in {None, loan.loan_id} for hold in barring)]
         left = [loan for loan in free if loan.overdue > 0 or not asked.presses]
         reasons = []
@@ -146,6 +145,11 @@ class Gate:
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")
         return _Draft(asked, window, tuple(left), tuple(reasons))
+
+    def _bars(self, kind: str, act: str) -> bool:
+        """Say whether a hold bars an act; one that strategies do not speak of is barred with contacts."""
+        barred = self._strategy.holds.get(kind, ())
+        return (act if act in ACTS else "contact") in barred
 
     def _composed(self, decisions: Sequence[Decision], found: Found) -> list[Decision]:
         """Write the message of each act that is permitted; one that would have a hole falls."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.bound import name_place, point_place, whose
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key, seal, unseal
-from duecourse.store.models import Borrower, ContactPoint, Person
+from duecourse.store.models import Borrower, ContactPoint, Mandate, Person
 
 _AT_A_TIME: Final = 1_000  # keys wrapped anew in one transaction
 
@@ -84,6 +84,7 @@ def erase(person: Person) -> None:
     with transaction.atomic():
         found = Person.objects.select_for_update().get(pk=person.pk)
         found.contact_points.all().delete()
+        Mandate.objects.filter(person=found).update(blind=b"", ended_at=Coalesce("ended_at", Now()))
         found.name = found.key_id = found.wrapped_key = None
         found.erased_at = Now()  # the server's clock
         found.save()

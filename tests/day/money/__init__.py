@@ -1,0 +1,1 @@
+"""Tests of money in the store."""
