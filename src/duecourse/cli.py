@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_store, cli_strategy
+from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_serve, cli_store, cli_strategy
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 
 app.command()(cli_law.judge)
+app.command()(cli_serve.serve)
 app.add_typer(cli_law.law_app, name="law")
 app.add_typer(cli_strategy.strategy_app, name="strategy")
 app.add_typer(cli_store.store_app, name="store")

@@ -44,6 +44,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_days": ("kernel",),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days"),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days"),
+    "cli_serve": ("kernel", "store", "api"),
     "cli_store": ("kernel", "store", "printing"),
     "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing", "cli_days"),
     "cli": (
@@ -59,6 +60,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_days",
         "cli_law",
         "cli_money",
+        "cli_serve",
         "cli_store",
         "cli_strategy",
     ),
@@ -77,6 +79,7 @@ SPEAKING: Final = frozenset(
         "cli_days",
         "cli_law",
         "cli_money",
+        "cli_serve",
         "cli_store",
         "cli_strategy",
         "printing",

@@ -5,12 +5,14 @@ migrate(place)       tables as this version has them, as the owner's role
 """
 
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final
 
 from django.apps import AppConfig
 from django.core.management import call_command
 from django.db import OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from psycopg.conninfo import conninfo_to_dict
 
 from duecourse.kernel.errors import DueCourseError
@@ -54,6 +56,12 @@ def _steps(connection: str) -> list[str]:
     """Return the names of the migrations that are still to be done."""
     found = MigrationExecutor(connections[connection])
     return [migration.name for migration, _ in found.migration_plan(found.loader.graph.leaf_nodes())]
+
+
+@cache
+def migrations() -> frozenset[tuple[str, str]]:
+    """Return the migrations of this version, each by its application and its name, without asking a database."""
+    return frozenset(MigrationLoader(None).disk_migrations or ())
 
 
 def migrate(place: Place) -> list[str]:

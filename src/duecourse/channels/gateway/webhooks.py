@@ -31,6 +31,7 @@ _SECRET_BYTES: Final = range(24, 65)  # as the specification has it
 _ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _SECONDS: Final = re.compile(r"[0-9]{1,11}", re.ASCII)
 _SIGNATURES_MOST: Final = 4_096  # letters of the header
+_LATE_MOST: Final = timedelta(days=365)  # a moment before all calendars has no day in the book's zone
 _OPT_OUT: Final = "STOP"  # what an opt-out says, where the provider does not give the words
 
 
@@ -85,7 +86,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
 
 
-_Short = Annotated[str, Field(min_length=1, max_length=200)]
+_Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]  # no NUL in the store
 
 
 class _Data(_Model):
@@ -181,8 +182,8 @@ def _told(body: bytes, event_id: str, sent_at: datetime, settings: Settings) -> 
     except (ValueError, RecursionError):
         raise WebhookError(400, "the body is no JSON, or says one thing twice") from None
     at = event.timestamp or sent_at
-    if at > sent_at + settings.tolerance:
-        raise WebhookError(422, "timestamp lies ahead of the signature")
+    if not sent_at - _LATE_MOST <= at <= sent_at + settings.tolerance:
+        raise WebhookError(422, "timestamp lies ahead of the signature, or a year before it")
     return () if kind is None else (_received(kind, data, event_id, at),)
 
 

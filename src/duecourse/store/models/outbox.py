@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -42,9 +42,12 @@ class Verdict(models.Model):
     unknown = ArrayField(models.BigIntegerField())
 
     class Meta:
-        """Its name in the database."""
+        """Its name in the database, and how those of a day are found: they lie as they were written."""
 
         db_table = "verdict"
+        indexes: ClassVar[list[models.Index]] = [
+            BrinIndex(fields=["judged_at"], name="verdict_judged", autosummarize=True)
+        ]
 
     def __str__(self) -> str:
         """Show its number."""
@@ -115,6 +118,8 @@ class Outgoing(models.Model):
             models.Index(
                 fields=["borrower"], name="outbox_borrower_open", condition=models.Q(state__in=["queued", "sending"])
             ),
+            models.Index(fields=["channel", "id"], name="outbox_unknown", condition=models.Q(state="unknown")),
+            BrinIndex(fields=["released_at"], name="outbox_released", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -145,6 +150,9 @@ class Incoming(models.Model):
         db_table = "inbound"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["source", "event_id"], name="inbound_once")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["received_at"], name="inbound_waiting", condition=models.Q(needs_person=True))
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,149 @@
+"""What the requests share: the store, the secrets, the clock, and a connection for each thread.
+
+    Edge.of(place, seals, now)      by the environment; DueCourseError where a secret is none
+
+It is handed to the views in the environment of each request, so that nothing global holds it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import local
+from typing import Final, Self
+
+import psycopg
+from django.http import HttpRequest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from duecourse.channels.email.tokens import Tokens
+from duecourse.channels.environment import secret
+from duecourse.channels.gateway.webhooks import Settings, key_of
+from duecourse.channels.transport import Received
+from duecourse.day.intake import Intake
+from duecourse.day.reaching import POINTS
+from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit.seals import Seals
+from duecourse.store.keys import Keyring
+from duecourse.store.place import Place
+
+NAME: Final = "duecourse.edge"
+"""Where the environment of a request has it; no header can be named so."""
+
+WEBHOOK_SECRETS: Final = "DUECOURSE_WEBHOOK_"  # and the channel in capitals
+LEAVE_SECRET: Final = "DUECOURSE_EMAIL_TOKENS"  # noqa: S105  a name, not a secret
+METRICS_SECRET: Final = "DUECOURSE_METRICS_TOKEN"  # noqa: S105  a name, not a secret
+_GUESSABLE: Final = 16  # letters; fewer can be tried
+_ZONE: Final = "SELECT zone FROM plan ORDER BY planned_on DESC LIMIT 1"
+# A lock that dispatch holds while it sends is not waited for longer than a provider waits for us.
+_LIMITS: Final = "SELECT set_config('statement_timeout', '8s', false), set_config('lock_timeout', '2s', false)"
+
+
+@dataclass(frozen=True, repr=False)
+class Hook:
+    """A channel whose provider tells us things: the keys by which it is proved, any of them. It is never printed."""
+
+    keys: Sequence[bytes]
+    settings: Settings = field(default_factory=Settings)
+
+
+class Connections:
+    """A connection for each thread, made anew where it was lost; statements and locks on it have a time limit."""
+
+    def __init__(self, place: Place) -> None:
+        """Connect nothing yet."""
+        self._place, self._local = place, local()
+
+    @contextmanager
+    def one(self) -> Iterator[Connection[TupleRow]]:
+        """Give this thread's connection, on which every transaction is one of its own.
+
+        psycopg.OperationalError where the database does not answer.
+        """
+        yield self._living() or self._made()
+
+    def _living(self) -> Connection[TupleRow] | None:
+        found: Connection[TupleRow] | None = getattr(self._local, "connection", None)
+        if found is None:
+            return None
+        try:
+            found.execute("SELECT")
+        except psycopg.OperationalError:
+            found.close()
+            return None
+        return found
+
+    def _made(self) -> Connection[TupleRow]:
+        self._local.connection = psycopg.connect(self._place.url(), autocommit=True, connect_timeout=5)
+        self._local.connection.execute(_LIMITS)
+        found: Connection[TupleRow] = self._local.connection
+        return found
+
+
+@dataclass(frozen=True, repr=False)
+class Edge:
+    """All that a request needs. It is never printed.
+
+    `hooks` are by channel; without `tokens` nobody can leave by a link, without `metrics_token` nothing is measured.
+    """
+
+    place: Place
+    seals: Seals
+    now: Callable[[], datetime]
+    connections: Connections
+    hooks: Mapping[str, Hook]
+    tokens: Tokens | None = None
+    metrics_token: str | None = None
+
+    @classmethod
+    def of(cls, place: Place, seals: Seals, now: Callable[[], datetime]) -> Self:
+        """Read the secrets out of the environment; DueCourseError for one that is none, or a store without keys."""
+        Keyring.read(place.keys)
+        place.url()
+        named = {channel: f"{WEBHOOK_SECRETS}{channel.upper()}" for channel in POINTS}
+        hooks = {channel: _hook(name) for channel, name in named.items() if os.environ.get(name)}
+        leave, metrics = (_unguessable(name) for name in (LEAVE_SECRET, METRICS_SECRET))
+        tokens = Tokens(leave.encode()) if leave else None
+        return cls(place, seals, now, Connections(place), hooks, tokens, metrics)
+
+    def take(self, channel: str, received: Sequence[Received]) -> None:
+        """Take in what came by a channel; it is committed when this returns.
+
+        The keys are read each time: they may have been rotated. DueCourseError where it cannot be taken.
+        """
+        ring = Keyring.read(self.place.keys)
+        with self.connections.one() as connection:
+            intake = Intake(connection, ring, zone(connection))
+            for one in received:
+                intake.take(channel, one)
+
+
+def edge_of(request: HttpRequest) -> Edge:
+    """Return the edge that a request came by."""
+    found = request.META[NAME]
+    assert isinstance(found, Edge)  # noqa: S101  ours alone: no client can name it
+    return found
+
+
+def zone(connection: Connection[TupleRow]) -> str:
+    """Return the zone of the plan in force, UTC before there is one."""
+    row = connection.execute(_ZONE).fetchone()
+    return str(row[0]) if row else "UTC"
+
+
+def _hook(name: str) -> Hook:
+    try:
+        return Hook([key_of(one) for one in secret(name).split(" ")])
+    except DueCourseError as error:
+        raise DueCourseError(f"{name}: {error}") from None
+
+
+def _unguessable(name: str) -> str | None:
+    if not os.environ.get(name):
+        return None
+    found = secret(name)
+    if len(found) < _GUESSABLE:
+        raise DueCourseError(f"{name} is shorter than {_GUESSABLE} letters: make a longer one")
+    return found

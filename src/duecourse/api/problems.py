@@ -1,0 +1,77 @@
+"""How a request is refused: one line of JSON that holds nothing personal, and nothing of it in a log.
+
+A log names the error's kind and its place in the code: its words may quote what somebody sent.
+"""
+
+import logging
+import traceback
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import HttpError
+
+from duecourse.channels.gateway.webhooks import WebhookError
+from duecourse.kernel.errors import DueCourseError
+
+LOG: Final = logging.getLogger("duecourse.api")
+_LATER: Final = "30"  # seconds after which a provider may try again
+
+
+class Problem(Schema):
+    """Why a request was refused."""
+
+    error: str
+
+
+def problem(status: int, why: str) -> HttpResponse:
+    """Return a refusal; what may pass says when to try again."""
+    headers = {"Retry-After": _LATER} if status == 503 else None
+    return JsonResponse({"error": why}, status=status, headers=headers)
+
+
+def told_by(api: NinjaAPI) -> None:
+    """Let an API answer every error in this way."""
+    api.add_exception_handler(WebhookError, _refused)
+    api.add_exception_handler(HttpError, _http)
+    api.add_exception_handler(psycopg.OperationalError, _unreachable)
+    api.add_exception_handler(DueCourseError, _not_taken)
+    api.add_exception_handler(Exception, _unexpected)
+
+
+def _refused(_request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(error.status, str(error))
+
+
+def _http(_request: HttpRequest, error: Any) -> HttpResponse:
+    found = problem(error.status_code, error.message)
+    if error.status_code == 401:
+        found.headers["WWW-Authenticate"] = "Bearer"
+    return found
+
+
+def _unreachable(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    LOG.error("the database did not do it in time: %s", _place(error))
+    return problem(503, "the database does not answer: try again later")
+
+
+def _not_taken(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    LOG.error("not taken: %s", " ".join(str(error).split()))
+    return problem(503, "it could not be taken in: try again later")
+
+
+def _unexpected(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    LOG.error("failed: %s", _place(error))
+    return problem(500, "it failed, and nothing was changed")
+
+
+def _place(error: Exception | type[Exception]) -> str:
+    """Say what kind of error it was and where it came up, without its words."""
+    if isinstance(error, type):
+        return error.__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "duecourse" in frame.filename]
+    where = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"

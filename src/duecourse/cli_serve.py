@@ -1,0 +1,58 @@
+"""The command `serve`: the day over HTTP, until it is told to end."""
+
+import logging
+import sys
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+OUT = Path("out/store")
+
+
+def _address(text: str) -> tuple[str, int]:
+    """Read an address and a port, as in 127.0.0.1:8008 or [::1]:8008."""
+    host, _, port = text.rpartition(":")
+    try:
+        found = str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        found = ""
+    if not found or not port.isdecimal() or int(port) > 65_535:
+        raise typer.BadParameter(f"{text!r} is no address, write it like 127.0.0.1:8008")
+    return found, int(port)
+
+
+def serve(
+    store: Annotated[
+        Path,
+        typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
+    ] = OUT,
+    bind: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; a proxy with TLS stands before it.")
+    ] = "127.0.0.1:8008",
+) -> None:
+    """Answer webhooks, monitors and who leaves the e-mail, over HTTP, until it is told to end (SIGTERM, Ctrl-C).
+
+    Secrets come out of the environment: DUECOURSE_WEBHOOK_SMS and the like, DUECOURSE_EMAIL_TOKENS,
+    DUECOURSE_METRICS_TOKEN. What has none is not there.
+    """
+    from duecourse.api.app import application
+    from duecourse.api.edge import Edge
+    from duecourse.api.serving import serve as serve_until_told
+    from duecourse.store.audit.seals import Seals
+    from duecourse.store.place import Place
+
+    host, port = _address(bind)
+    edge = Edge.of(Place.of(store), Seals.of(store), lambda: datetime.now(UTC))
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    there = f"[{host}]" if ":" in host else host
+    channels = ", ".join(sorted(edge.hooks)) or "no channel"
+    serve_until_told(
+        application(edge),
+        host,
+        port,
+        lambda found: typer.echo(f"http://{there}:{found} answers; webhooks of {channels}"),
+    )
+    typer.echo("ended")

@@ -1,0 +1,1 @@
+"""The day over HTTP, by the server that operators run."""
