@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_serve, cli_store, cli_strategy
+from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_serve, cli_staff, cli_store, cli_strategy
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_day.day_app, name="day")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
+cli_staff.join(app)
 
 MEMORY_LEAST_KB: Final = 200_000
 

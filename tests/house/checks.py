@@ -45,6 +45,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days"),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days"),
     "cli_serve": ("kernel", "store", "api"),
+    "cli_staff": ("kernel", "store", "day", "printing", "cli_days"),
     "cli_store": ("kernel", "store", "printing"),
     "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing", "cli_days"),
     "cli": (
@@ -61,6 +62,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_law",
         "cli_money",
         "cli_serve",
+        "cli_staff",
         "cli_store",
         "cli_strategy",
     ),
@@ -80,6 +82,7 @@ SPEAKING: Final = frozenset(
         "cli_law",
         "cli_money",
         "cli_serve",
+        "cli_staff",
         "cli_store",
         "cli_strategy",
         "printing",

@@ -22,7 +22,7 @@ from duecourse.book.sql import ident, text
 from duecourse.kernel.files import scratch
 
 BESIDE: Final = (
-    "contacts", "consents", "holds", "notices", "promises", "arrangements", "payments", "events",
+    "contacts", "consents", "holds", "notices", "promises", "arrangements", "payments", "waivers", "events",
 )  # fmt: skip
 """The tables that others may add to."""
 

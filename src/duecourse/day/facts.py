@@ -29,6 +29,7 @@ SELECT %s, %s, %s, %s, %s, %s, %s WHERE NOT EXISTS (SELECT FROM holds WHERE hold
 _LIFT: Final = """
 WITH lifted AS (
     UPDATE holds SET replaced_at = %s WHERE hold_id = %s AND borrower_no = %s AND replaced_at IS NULL
+        AND (until_on IS NULL OR until_on > %s)
     RETURNING hold_id, borrower_no, loan_id, kind, from_on
 )
 INSERT INTO holds (hold_id, borrower_no, loan_id, kind, from_on, until_on, recorded_at)
@@ -130,8 +131,8 @@ class Facts:
         return self._new(told, _HOLD, values, f"hold.{kind}", {"loan": loan_id, "until": str(until or "")})
 
     def lift(self, told: Told) -> bool:
-        """End a hold, named by the fact's id, with the day; whether it stood."""
-        values = [told.at, told.fact_id, told.borrower, told.on, told.at]
+        """End a hold, named by the fact's id, with the day; whether it would have gone on. A past end stays."""
+        values = [told.at, told.fact_id, told.borrower, told.on, told.on, told.at]
         return self._new(told, _LIFT, values, "hold.lifted", {})
 
     def withdraw(self, told: Told, channel: str) -> bool:
@@ -220,6 +221,10 @@ class Facts:
         if paid[3] and known is None:
             raise DueCourseError("the payment was taken back before: match the entry by hand")
         return paid
+
+    def other(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
+        """Write a fact by a statement that adds nothing where it is there already: for what has no method here."""
+        return self._new(told, statement, values, kind, said)
 
     def _new(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
         """Write a fact unless it is there, with its entry, and take back what is queued because of it."""

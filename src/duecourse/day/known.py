@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.day.statement import REFUSED_CHANNELS
-from duecourse.ledger.loan import Payment
+from duecourse.ledger.loan import Payment, Waiver
 from duecourse.store.audit.form import ZERO
 
 LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
@@ -37,6 +37,8 @@ FROM case_loan WHERE borrower_no = ANY(%s) ORDER BY id"""
 _PAYMENTS: Final = """
 SELECT borrower_no, loan_id, payment_id, paid_on, amount, reverses, target_instalment, target_component
 FROM payments WHERE borrower_no = ANY(%s)"""
+_WAIVERS: Final = """
+SELECT borrower_no, loan_id, waiver_id, component, amount, waived_on FROM waivers WHERE borrower_no = ANY(%s)"""
 _HOLDS: Final = """
 SELECT borrower_no, loan_id, kind, from_on, until_on FROM holds WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
 _PEOPLE: Final = """
@@ -63,6 +65,7 @@ class Loan:
     last_due_on: date | None
     history: bytes
     payments: tuple[Payment, ...]
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def read(connection: Connection[TupleRow], borrowers: Sequence[int], planned: Se
     with connection.pipeline():
         connection.execute(LOCK, numbers)
         waiting = connection.execute(_WAITING, [list(planned)]) if planned else None
-        cursors = [connection.execute(text, numbers) for text in (_CASES, _LOANS, _PAYMENTS, _HOLDS, _PEOPLE)]
+        cursors = [connection.execute(text, numbers) for text in (_CASES, _LOANS, _PAYMENTS, _WAIVERS, _HOLDS, _PEOPLE)]
     cases, *others, whose = (_by_borrower(cursor.fetchall()) for cursor in cursors)
     people = {number: _reached(rows) for number, rows in whose.items()}
     return Found(
@@ -166,11 +169,15 @@ def _known(
     person: Reached,
     loans: Sequence[TupleRow],
     payments: Sequence[TupleRow],
+    waivers: Sequence[TupleRow],
     holds: Sequence[TupleRow],
 ) -> Known:
     paid: dict[str, list[Payment]] = {}
     for row in payments:
         paid.setdefault(row[1], []).append(Payment(*row[2:]))
+    waived: dict[str, list[Waiver]] = {}
+    for row in waivers:
+        waived.setdefault(row[1], []).append(Waiver(*row[2:]))
     _, country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid = case
     return Known(
         country=country,
@@ -183,7 +190,7 @@ def _known(
         has_seldom=seldom or bool(holds),
         refused_channels=frozenset(refused),
         has_paid=has_paid,
-        loans={row[1]: Loan(*(*row[1:], tuple(paid.get(row[1], ())))) for row in loans},
+        loans={row[1]: Loan(*(*row[1:], tuple(paid.get(row[1], ())), tuple(waived.get(row[1], ())))) for row in loans},
         holds=tuple(Hold(*row[1:]) for row in holds),
         person=person,
     )

@@ -39,5 +39,6 @@ def night_of_store(
         summary = run(whole, strategy, moment, options, look)
     plan = Path(summary.outputs["plan"])
     files = {path.stem: path for path in (plan.parent / _FOLDER).glob("*.parquet")}
-    left = Left(moment.on, book.zone, plan, files, strategy.slots, summary.plan_hash, strategy.hash, law)
+    due = Path(summary.outputs["duties"])
+    left = Left(moment.on, book.zone, plan, files, strategy.slots, summary.plan_hash, strategy.hash, law, due)
     return summary, publish(place.url(), left)

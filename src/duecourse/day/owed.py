@@ -36,7 +36,8 @@ class Owed:
 
 def owed(loans: Sequence[Loan], on: date) -> list[Owed]:
     """Work out loans on a day, in their order; a loan whose amounts do not fit 64 bits owes nothing that is sure."""
-    worked = positions(unpacked([loan.history for loan in loans], [loan.payments for loan in loans]), on)
+    rows = ([loan.history for loan in loans], [loan.payments for loan in loans], [loan.waivers for loan in loans])
+    worked = positions(unpacked(*rows), on)
     parts, due_today, not_due = (worked.amounts[rows].T.tolist() for rows in (_OVERDUE, _DUE_TODAY, _NOT_DUE))
     credit = worked.amounts[_ENFORCEABLE + kernel.ROW_CREDIT].tolist()
     facts = worked.facts.T.tolist()

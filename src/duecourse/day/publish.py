@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from adbc_driver_manager import dbapi as generic
 from adbc_driver_postgresql import dbapi
 
+from duecourse.day import duties
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law import calendars
 
@@ -28,7 +29,8 @@ _REPLACED: Final = ("collection_case", "case_loan")  # the night knows all of th
 _OF_BOOK: Final = ("consents", "holds", "notices", "arrangements")  # a version that the day made stays in force
 _ONCE: Final[Mapping[str, str]] = {
     # What never changes once it is there, by its id.
-    "contacts": "contact_id", "promises": "promise_id", "payments": "payment_id", "events": "event_id",
+    "contacts": "contact_id", "promises": "promise_id", "payments": "payment_id",
+    "waivers": "waiver_id", "events": "event_id",
 }  # fmt: skip
 _PLANNED: Final = (
     "act", "channel", "treatment", "template", "purpose", "team", "slot", "demands", "required", "loans", "reasons",
@@ -58,6 +60,7 @@ class Night:
     plan_hash: str
     strategy_hash: str
     law_hash: str
+    duties: Path | None = None
 
 
 def publish(url: str, night: Night) -> Published:
@@ -92,6 +95,8 @@ class _Publishing:
         self._borrowers()
         self._replace()
         self._append()
+        if self._night.duties:
+            self._rows["duty"] = duties.bring(self._cursor, self._night.on, self._night.duties)
         self._calendars()
         self._planned()
         return Published(night.on, is_new=True, rows=self._rows)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duecourse.kernel.components import COMPONENTS
-from duecourse.ledger.loan import Loan, Payment, Terms
+from duecourse.ledger.loan import Loan, Payment, Terms, Waiver
 
 Days = NDArray[np.int32]
 Numbers = NDArray[np.int64]
@@ -136,7 +136,6 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
     """Turn plain records into arrays."""
     instalments = [sorted(loan.instalments, key=lambda row: (row.due_on, row.number)) for loan in loans]
     charges = [sorted(loan.charges, key=lambda row: (row.charged_on, row.charge_id)) for loan in loans]
-    waivers = [sorted(loan.waivers, key=lambda row: (row.waived_on, row.waiver_id)) for loan in loans]
     pauses = [sorted(loan.pauses, key=lambda row: row[0]) for loan in loans]
     return read_only(
         Histories(
@@ -163,14 +162,7 @@ def from_loans(loans: Sequence[Loan]) -> Histories:
                 )
             ),
             payments=payment_columns([loan.payments for loan in loans]),
-            waivers=WaiverColumns(
-                *_columns(
-                    waivers,
-                    (np.int32, lambda row: day_number(row.waived_on)),
-                    (np.int64, lambda row: _component(row.component)),
-                    (np.int64, lambda row: row.amount),
-                )
-            ),
+            waivers=waiver_columns([loan.waivers for loan in loans]),
             pauses=PauseColumns(
                 *_columns(
                     pauses,
@@ -192,6 +184,18 @@ def payment_columns(payments: Sequence[Sequence[Payment]]) -> PaymentColumns:
             (np.int64, lambda row: row[0].amount),
             (np.int64, lambda row: _unset(row[0].target_instalment)),
             (np.int64, lambda row: _component(row[0].target_component)),
+        )
+    )
+
+
+def waiver_columns(waivers: Sequence[Sequence[Waiver]]) -> WaiverColumns:
+    """Turn the waivers of loans, in whatever order, into arrays."""
+    return WaiverColumns(
+        *_columns(
+            [sorted(rows, key=lambda row: (row.waived_on, row.waiver_id)) for rows in waivers],
+            (np.int32, lambda row: day_number(row.waived_on)),
+            (np.int64, lambda row: _component(row.component)),
+            (np.int64, lambda row: row.amount),
         )
     )
 

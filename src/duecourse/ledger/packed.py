@@ -1,9 +1,9 @@
-"""A loan's history as bytes, all but its payments: how it is kept where one loan is worked out at a time.
+"""A loan's history as bytes, without payments and waivers: how it is kept where one loan is worked out at a time.
 
     packed(histories, place) -> bytes
-    unpacked(parts, payments) -> Histories
+    unpacked(parts, payments, waivers) -> Histories
 
-Payments come in all day and are kept as rows of their own.
+Payments and waivers come in all day and are kept as rows of their own.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from duecourse.ledger.histories import (
     InstalmentColumns,
     PauseColumns,
     TermsRows,
-    WaiverColumns,
     payment_columns,
     read_only,
+    waiver_columns,
 )
-from duecourse.ledger.loan import Payment
+from duecourse.ledger.loan import Payment, Waiver
 
-_FORM: Final = 1  # of the bytes: int64, little-endian; the form, three days, then each group: how many rows, columns
+_FORM: Final = 2  # of the bytes: int64, little-endian; the form, three days, then each group: how many rows, columns
 _DAY: Final = np.int32
 _NUMBER: Final = np.int64
 _TERMS: Final = 16
@@ -35,14 +35,13 @@ _GROUPS: Final = {
     "terms": (_NUMBER,) * _TERMS,
     "instalments": (_NUMBER, _DAY, _NUMBER, _NUMBER, _NUMBER),
     "charges": (_DAY, _NUMBER, _NUMBER),
-    "waivers": (_DAY, _NUMBER, _NUMBER),
     "pauses": (_DAY, _DAY),
 }
 _Columns = list[NDArray[np.int64]]
 
 
 def packed(book: Histories, place: int) -> bytes:
-    """Return the history of the loan at a place, without its payments."""
+    """Return the history of the loan at a place, without its payments and waivers."""
     found = [np.array([_FORM, book.opened[place], book.written_off[place], book.accelerated[place]], dtype=np.int64)]
     for name in _GROUPS:
         group = getattr(book, name)
@@ -53,8 +52,10 @@ def packed(book: Histories, place: int) -> bytes:
     return np.concatenate(found).astype("<i8").tobytes()
 
 
-def unpacked(parts: Sequence[bytes], payments: Sequence[Sequence[Payment]]) -> Histories:
-    """Return the histories of loans, each with its payments; DueCourseError for bytes that are no history."""
+def unpacked(
+    parts: Sequence[bytes], payments: Sequence[Sequence[Payment]], waivers: Sequence[Sequence[Waiver]]
+) -> Histories:
+    """Return the histories of loans, each with its payments and waivers; DueCourseError for bytes that are none."""
     read = [_read(part) for part in parts]
     days = np.array([head for head, _ in read], dtype=np.int32).reshape(len(parts), 3)
     groups = {name: _together([columns[name] for _, columns in read], kinds) for name, kinds in _GROUPS.items()}
@@ -68,7 +69,7 @@ def unpacked(parts: Sequence[bytes], payments: Sequence[Sequence[Payment]]) -> H
             instalments=InstalmentColumns(*groups["instalments"]),
             charges=ChargeColumns(*groups["charges"]),
             payments=payment_columns(payments),
-            waivers=WaiverColumns(*groups["waivers"]),
+            waivers=waiver_columns(waivers),
             pauses=PauseColumns(*groups["pauses"]),
         )
     )

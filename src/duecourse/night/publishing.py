@@ -28,7 +28,9 @@ from duecourse.night.fact_sources import Tables
 from duecourse.night.moment import Moment
 from duecourse.night.run import Night
 
-PAST: Final = ("contacts", "consents", "holds", "notices", "promises", "arrangements", "payments", "events")
+PAST: Final = (
+    "contacts", "consents", "holds", "notices", "promises", "arrangements", "payments", "waivers", "events",
+)  # fmt: skip
 _HISTORIES: Final = pa.schema([("loan_no", pa.int64()), ("history", pa.binary())])
 _WANTED: Final = "published_loans"
 

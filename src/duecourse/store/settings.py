@@ -5,6 +5,7 @@ from typing import Any, Final
 INSTALLED_APPS: Final = ["django.contrib.postgres", "duecourse.store.orm.Store"]
 DATABASES: dict[str, dict[str, Any]] = {}
 DEFAULT_AUTO_FIELD: Final = "django.db.models.BigAutoField"
+AUTH_USER_MODEL: Final = "store.Staff"  # from the first migration of users on: to change it later is hard
 USE_TZ: Final = True
 TIME_ZONE: Final = "UTC"
 USE_I18N: Final = True

@@ -2,27 +2,43 @@
 
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
 from duecourse.store.models.cases import BusinessDay, Case, CaseLoan, Plan, PlannedAct
-from duecourse.store.models.history import Arrangement, Consent, Contact, Event, Hold, Notice, Payment, Promise
+from duecourse.store.models.history import (
+    Arrangement,
+    Consent,
+    Contact,
+    Event,
+    Hold,
+    Notice,
+    Payment,
+    Promise,
+    Waiver,
+)
 from duecourse.store.models.money import ArrangementDue, BankEntry, Debit, DebitOrder, Mandate
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
+from duecourse.store.models.staff import Approval, AuthorityLimit, Complaint, Dispute, Duty, Settlement, Staff
 
 __all__ = [
+    "Approval",
     "Arrangement",
     "ArrangementDue",
     "AuditEntry",
     "AuditHead",
     "AuditSealed",
+    "AuthorityLimit",
     "BankEntry",
     "Borrower",
     "BusinessDay",
     "Case",
     "CaseLoan",
+    "Complaint",
     "Consent",
     "Contact",
     "ContactPoint",
     "Debit",
     "DebitOrder",
+    "Dispute",
+    "Duty",
     "Event",
     "Hold",
     "Incoming",
@@ -34,6 +50,9 @@ __all__ = [
     "Plan",
     "PlannedAct",
     "Promise",
+    "Settlement",
+    "Staff",
     "Switch",
     "Verdict",
+    "Waiver",
 ]

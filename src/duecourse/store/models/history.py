@@ -177,6 +177,24 @@ class Payment(_Told):
         ]
 
 
+class Waiver(_Told):
+    """Forgiveness of a component of a loan, or of all."""
+
+    waiver_id = models.TextField()
+    loan_id = models.TextField()
+    component = models.TextField(null=True)  # noqa: DJ001  none is all, in the order of allocation
+    amount = models.BigIntegerField()
+    waived_on = models.DateField()
+
+    class Meta:
+        """Its name in the database, and what always holds."""
+
+        db_table = "waivers"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["waiver_id"], name="waiver_once")
+        ]
+
+
 class Event(_Told):
     """Everything else that happened."""
 

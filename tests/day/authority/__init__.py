@@ -1,0 +1,1 @@
+"""Users, what they may give up, and what becomes of it: on a real server."""
