@@ -75,9 +75,11 @@ def test_a_day_with_two_people(duecourse: Commands, store: Path) -> None:
     today = (datetime.now(UTC) + timedelta(hours=8)).date()  # of the plan's zone, Shanghai; unless midnight just passed
     assert [amount for amount, _ in rows] == [300, 900]
     assert all(today - waived <= timedelta(days=1) for _, waived in rows)
+    an_offer_and_its_refusal(duecourse, store)
+    somebody_who_left(duecourse, store)
 
 
-def test_an_offer_and_its_refusal(duecourse: Commands, store: Path) -> None:
+def an_offer_and_its_refusal(duecourse: Commands, store: Path) -> None:
     at = ("--store", store)
     by = date(2199, 1, 1)
     assert duecourse("offer", "L1", 92_000, "--pay-by", by, "--by", "s1", *at).out.endswith("it is in force\n")
@@ -85,7 +87,7 @@ def test_an_offer_and_its_refusal(duecourse: Commands, store: Path) -> None:
     assert_one_line(waits, "beyond what two people may give up")
 
 
-def test_somebody_who_left(duecourse: Commands, store: Path) -> None:
+def somebody_who_left(duecourse: Commands, store: Path) -> None:
     at = ("--store", store)
     assert duecourse("staff", "change", "s2", "--ended", "--by", "root", *at).out == "s2 was changed\n"
     assert_one_line(duecourse("waive", "L1", 5, "--by", "s2", *at), "no active user")
