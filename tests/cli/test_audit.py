@@ -119,6 +119,7 @@ def test_what_can_be_mended_is_one_line(
     assert not (tmp_path / "none").exists(), "no key is made for nothing"
     unknown = duecourse("audit", "export", "B9", "--out", tmp_path / "x", "--store", store)
     assert_one_line(unknown, "the store has no borrower B9")
+    duecourse("audit", "seal", "--store", store)  # makes the key, where no test before has
     (store / "seal.key").rename(tmp_path / "seal.key")
     assert_one_line(duecourse("audit", "seal", "--store", store), "seal.key: the key of the seals is not here")
     new = duecourse("audit", "seal", "--new-key", "--store", store)
