@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 from duecourse.day.asking import Asked, Row, Window, rows
 from duecourse.day.decision import Decision, Words
 from duecourse.day.judging import Judge, Verdict, Which
-from duecourse.day.known import Found, Known, Loan, read
+from duecourse.day.known import Found, Hold, Known, Loan, read
 from duecourse.day.owed import Owed, owed
 from duecourse.day.reaching import POINTS
 from duecourse.day.writing import prepared, write
@@ -129,12 +129,14 @@ class Gate:
         if not rulebooks_of(self._law, known.country, known.region, known.locality):
             return _Draft(asked, window, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
-        barring = [hold for hold in known.holds if hold.holds(*window.days) and self._bars(hold.kind, asked.act)]
-        free = [loan for loan in loans if not any(hold.loan_id in {None, loan.loan_id} for hold in barring)]
+        standing = [hold for hold in known.holds if hold.holds(*window.days)]
+        barring = [hold for hold in standing if self._bars(hold.kind, asked.act)]
+        aside = self._set_aside(known, standing)
+        free = [loan for loan in loans if loan.loan_id not in aside and not _held(loan.loan_id, barring)]
         left = [loan for loan in free if loan.overdue > 0 or not asked.presses]
         reasons = []
         if loans and not free:
-            reasons.append(f"hold_{min(hold.kind for hold in barring)}")
+            reasons.append(f"hold_{min(hold.kind for hold in barring or standing)}")
         elif not left:
             reasons.append("nothing_overdue")
         if asked.presses and known.has_paid:
@@ -145,6 +147,12 @@ class Gate:
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")
         return _Draft(asked, window, tuple(left), tuple(reasons))
+
+    def _set_aside(self, known: Known, standing: Sequence[Hold]) -> frozenset[str]:
+        """Return the loans that no contact may be about, of a borrower who has others: nothing is done about them."""
+        silent = [hold for hold in standing if self._bars(hold.kind, "contact")]
+        held = frozenset(loan for loan in known.loans if _held(loan, silent))
+        return held if len(held) < len(known.loans) else frozenset()
 
     def _bars(self, kind: str, act: str) -> bool:
         """Say whether a hold bars an act; one that strategies do not speak of is barred with contacts."""
@@ -166,6 +174,10 @@ class Gate:
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))
         return made
+
+
+def _held(loan_id: str, holds: Sequence[Hold]) -> bool:
+    return any(hold.loan_id in {None, loan_id} for hold in holds)
 
 
 def _planned(asked: Sequence[Asked]) -> list[int]:

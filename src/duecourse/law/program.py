@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 
 from duecourse.law.catalogue import FactKind
 from duecourse.law.columns import ACT, EVENT
+from duecourse.law.expression_ibis import Narrow
 from duecourse.law.rulebook import Fact, Law, Rule
 
 ACTS: Final = "law_acts"
@@ -410,7 +411,7 @@ def _aggregate(fact: Fact, seen: ir.Table, columns: _Columns, prefix: str, kinds
         known = where & value.notnull()
         return value.argmax(order, where=known) if fact.way == "last" else value.argmin(order, where=known)
     if fact.way == "sum":
-        return value.sum(where=where).cast("int64")
+        return Narrow(value.sum(where=where)).to_expr()
     return value.max(where=where) if fact.way == "latest" else value.min(where=where)
 
 

@@ -1,0 +1,134 @@
+"""Night and gate agree on every act: the law's verdict loan by loan, rule by rule, and the holds that bar an act.
+
+DUECOURSE_SOAK=1 asks about some 100,000 acts in every country that has a rulebook.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from duecourse.day.decision import Decision
+from duecourse.law.kept import law_of, users_folder
+from duecourse.law.rulebook import Law
+from duecourse.night.moment import Moment
+from duecourse.store import orm
+from duecourse.store.place import Place
+from tests.day import agreement
+from tests.day.agreement import NO_LAW, Act, Asking, Worked, holding, strongest_of, told_by
+from tests.night import books
+from tests.night.test_lawful import PLACES
+from tests.store.folders import reachable
+
+SOAK: Final = os.environ.get("DUECOURSE_SOAK") == "1"
+LOANS: Final = 47_500 if SOAK else 4_600
+COUNTRIES: Final = frozenset(str(place["country"]) for place in PLACES) if SOAK else frozenset({"US", "CN"})
+# Every sort of act in every country is a statement of its own, a second to compile and plan.
+TREATMENTS: Final = ("sms_dawn", "sms_night", "call_evening", "call_night", "offer", "report", "suit", "sale")
+LEAST_ACTS: Final = 90_000 if SOAK else 4_000
+LEAST_RULES: Final = 55 if SOAK else 25
+Answers = list[tuple[Act, Decision]]
+
+
+@pytest.fixture(scope="module")
+def law() -> Law:
+    return law_of((), users_folder())
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with reachable() as folder:
+        made = Place(folder, None, folder / "keys.json")
+        made.make_keys()
+        made.server.start()
+        orm.migrate(made)
+        yield made
+        made.server.stop()
+
+
+@pytest.fixture(scope="module")
+def night(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Worked:
+    folder = tmp_path_factory.mktemp("agreement")
+    loaded = agreement.book(folder / "book", folder / "home", LOANS, COUNTRIES)
+    strategy = books.strategy(agreement.STRATEGY)
+    return agreement.worked(loaded, strategy, place, folder / "out", Moment(agreement.ON))
+
+
+@pytest.fixture(scope="module")
+def answers(place: Place, night: Worked, law: Law) -> Answers:
+    asking = Asking(place, night, law)
+    acts = [act for act in night.acts if SOAK or act.treatment in TREATMENTS]
+    found = list(asking.judged(acts))
+    asking.close()
+    return found
+
+
+def asked_of_the_law(answers: Answers) -> Answers:
+    """Return what came before both laws: no hold, and something overdue."""
+    return [(act, said) for act, said in answers if act.blocked is None and "nothing_overdue" not in said.reasons]
+
+
+def test_the_law_says_the_same_of_every_loan(answers: Answers) -> None:
+    asked = asked_of_the_law(answers)
+    differing = [(act, told_by(act, said)) for act, said in asked if told_by(act, said) != act.loans]
+    assert not differing, f"{len(differing)} of {len(asked)}: {differing[:3]}"
+
+
+def test_the_first_reason_is_the_same_rule(answers: Answers) -> None:
+    named = [(act, strongest_of(act, said)) for act, said in asked_of_the_law(answers)]
+    assert [(act, found) for act, found in named if found != act.strongest][:3] == []
+
+
+def test_what_a_hold_bars_is_barred_by_both(answers: Answers) -> None:
+    """But where no rulebook is: there the gate looks no further, and the night names the hold first."""
+    told = [(act, act.blocked, holding(said)) for act, said in answers if act.country != NO_LAW["country"]]
+    assert len({blocked for _, blocked, _ in told if blocked}) >= 4
+    assert [one for one in told if one[1] != one[2]][:3] == []
+
+
+def test_the_gate_alone_refuses_what_presses_where_nothing_is_overdue(answers: Answers) -> None:
+    """The gate is stricter: where the loan that is overdue is held, a night may press about one that only owes."""
+    proposed = [(act, said) for act, said in answers if act.blocked is None and act.country != NO_LAW["country"]]
+    assert [
+        act
+        for act, said in proposed
+        if ("nothing_overdue" in said.reasons) != (said.asked.presses and not any(act.overdue.values()))
+    ] == []
+
+
+def test_where_no_rulebook_is_both_say_so(answers: Answers) -> None:
+    said = [(act, decision) for act, decision in answers if act.country == NO_LAW["country"]]
+    assert said
+    assert {decision.reasons for _, decision in said} == {("no_rulebook",)}
+    assert {rules for act, _ in said if act.blocked is None for rules in act.loans.values()} == {
+        frozenset({"no_rulebook"})
+    }
+
+
+def test_a_channel_taken_back_is_refused_by_the_gate_alone(answers: Answers, place: Place) -> None:
+    """The gate is stricter: whatever the law says, nothing goes out by a channel that the borrower took back."""
+    with place.connected() as connection:
+        rows = connection.execute(
+            "SELECT borrower_no, consented_to, withdrawn_at IS NULL FROM consents WHERE replaced_at IS NULL"
+        ).fetchall()
+    standing = {(borrower, channel) for borrower, channel, stands in rows if stands}
+    refused = {(borrower, channel) for borrower, channel, _ in rows} - standing
+    asked = {(act.borrower, said.asked.channel) for act, said in answers if act.country != NO_LAW["country"]}
+    told = {(act.borrower, said.asked.channel) for act, said in answers if "channel_refused" in said.reasons}
+    assert told
+    assert told == {one for one in asked if one in refused}
+
+
+def test_the_acts_mean_something(answers: Answers) -> None:
+    acts = [act for act, _ in answers if act.blocked is None]
+    refused = [act for act in acts if any(act.loans.values())]
+    rules = {rule for act in acts for found in act.loans.values() for rule in found}
+    assert len(acts) >= LEAST_ACTS
+    assert len(refused) >= len(acts) // 5  # down: a fifth
+    assert len(acts) - len(refused) >= len(acts) // 5
+    assert len(rules) >= LEAST_RULES
+    assert any(len({bool(found) for found in act.loans.values()}) == 2 for act in acts)  # one loan leaves the act
+    if not SOAK:
+        return
+    assert {act.country for act in acts} >= {"CN", "DE", "GB", "IN", "US"}
