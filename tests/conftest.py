@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.ledger.summary import pytest_terminal_summary  # noqa: F401  prints how many loans had each feature
 
-LONGEST: Final = ("test_spark.py", "test_few.py", "test_killed.py")  # begun first, lest one core works on alone
+# Begun first, lest one core works on alone.
+LONGEST: Final = (
+    "test_spark.py", "test_few.py", "test_killed.py", "test_attack.py", "test_agreement.py", "test_law_on_postgres.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -268,5 +268,6 @@ def strongest_of(act: Act, decision: Decision) -> dict[str, str]:
 
 
 def holding(decision: Decision) -> str | None:
-    """Return the hold that a decision names, if any."""
-    return next((reason for reason in decision.reasons if reason.startswith("hold_")), None)
+    """Return the hold that a decision names, else that the channel is refused, if either is so."""
+    named = (reason for reason in decision.reasons if reason.startswith("hold_") or reason == "channel_refused")
+    return next(named, None)

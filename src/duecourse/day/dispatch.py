@@ -31,7 +31,10 @@ HELD: Final = timedelta(minutes=2)  # how long a claim lasts: longer than any tr
 TRIES: Final = 8
 _LOST: Final = """
 UPDATE outbox SET state = 'unknown', why = 'whoever sent it died meanwhile'
-WHERE state = 'sending' AND channel = %s AND held_until < %s RETURNING id"""
+WHERE id IN (
+    SELECT id FROM outbox WHERE state = 'sending' AND channel = %s AND held_until < %s ORDER BY id
+    FOR UPDATE SKIP LOCKED
+)"""
 _CLAIM: Final = """
 UPDATE outbox SET state = 'sending', held_until = %s, attempts = attempts + 1
 WHERE id = (
@@ -78,6 +81,7 @@ class _Kept:
 
     message: Message
     attempts: int
+    state: str
     may_leave: bool
 
 
@@ -126,8 +130,7 @@ class Dispatcher:
 
     def recover(self) -> int:
         """Say of messages whose sender is gone that their fate is unknown; returns how many."""
-        with self._connection.transaction():
-            return len(self._connection.execute(_LOST, [self._channel, self._now()]).fetchall())
+        return lost(self._connection, self._channel, self._now())
 
     def ask(self, most: int = 100) -> int:
         """Ask the provider about messages whose fate is unknown; returns of how many it is known now."""
@@ -139,7 +142,7 @@ class Dispatcher:
         with self._connection.transaction():
             self._connection.execute(LOCK, [claim.borrower])
             kept = self._read(claim)
-            if kept is None:
+            if kept is None or kept.state != "unknown":  # its fate became known before the lock was ours
                 return False
             result = self._transport.ask(kept.message)
             if result.fate is Fate.UNKNOWN:
@@ -176,7 +179,13 @@ class Dispatcher:
             return None
         stopped = self._connection.execute(_STOPPED, [self._channel]).fetchone() == (True,)
         message = Message(key, to, words["text"], language, words["subject"])
-        return _Kept(message, attempts, state == "sending" and valid_until > self._now() and not stopped)
+        return _Kept(message, attempts, state, state == "sending" and valid_until > self._now() and not stopped)
+
+
+def lost(connection: Connection[TupleRow], channel: str, at: datetime) -> int:
+    """Say of a channel's messages whose claim is over that their fate is unknown; returns how many."""
+    with connection.transaction():
+        return connection.execute(_LOST, [channel, at]).rowcount
 
 
 def _ids(result: Result) -> list[str]:

@@ -48,7 +48,7 @@ told AS (
     UNION ALL SELECT %(id)s, %(at)s WHERE NOT EXISTS (SELECT FROM standing)
 )
 INSERT INTO consents (consent_id, borrower_no, consented_to, given_at, withdrawn_at, recorded_at)
-SELECT consent_id, %(borrower)s, %(channel)s, given_at, %(at)s, %(at)s FROM told
+SELECT consent_id, %(borrower)s, %(channel)s, given_at, greatest(given_at, %(at)s), %(at)s FROM told
 ON CONFLICT DO NOTHING"""
 _PROMISE: Final = """
 INSERT INTO promises (promise_id, borrower_no, loan_id, made_on, promised_on, amount, recorded_at)
@@ -81,7 +81,7 @@ INSERT INTO arrangements (arrangement_id, borrower_no, loan_id, started_on, ende
 SELECT arrangement_id, borrower_no, loan_id, started_on, ended_on, %s, %s FROM broken"""
 _OUTCOME: Final = """
 UPDATE contacts SET outcome = %s FROM outbox WHERE outbox.id = %s AND contacts.id = outbox.contact_no"""
-_ARRIVED: Final = "UPDATE outbox SET state = 'left' WHERE id = %s AND state = 'unknown'"
+_ARRIVED: Final = "UPDATE outbox SET state = 'left' WHERE id = %s AND state IN ('sending', 'unknown')"
 _HAS_CONSENT: Final = "SELECT FROM consents WHERE consent_id = %s"
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -136,7 +136,10 @@ class Facts:
         return self._new(told, _LIFT, values, "hold.lifted", {})
 
     def withdraw(self, told: Told, channel: str) -> bool:
-        """Take back whatever consent there is to a channel: from now on nothing goes out by it."""
+        """Take back whatever consent there is to a channel: from now on nothing goes out by it.
+
+        A consent whose giver's clock was ahead of the teller's is taken back too, as of when it was given.
+        """
         if self._connection.execute(_HAS_CONSENT, [told.fact_id]).fetchone() is not None:
             return False
         values = {"id": told.fact_id, "borrower": told.borrower, "channel": channel, "at": told.at}

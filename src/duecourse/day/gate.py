@@ -64,6 +64,14 @@ class Gate:
         self._compose, self._zone, self._valid = compose, zone, valid
         self.judge = Judge(connection, law, strategy.content_words)
 
+    def use(self, connection: Connection[TupleRow]) -> None:
+        """Go on with a connection, in the place of one that was lost.
+
+        Whether what was being decided then stands nobody knows: it is asked for again, and the law counts what stands.
+        """
+        self._connection = connection
+        self.judge.use(connection)
+
     def decide(self, asked: Sequence[Asked], at: datetime) -> list[Decision]:
         """Judge acts at an instant, and release what is permitted: one transaction for all, decisions in their order.
 
@@ -129,7 +137,7 @@ class Gate:
         if not rulebooks_of(self._law, known.country, known.region, known.locality):
             return _Draft(asked, window, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
-        standing = [hold for hold in known.holds if hold.holds(*window.days)]
+        standing = [hold for hold in known.holds if hold.holds(window.on, *window.days)]
         barring = [hold for hold in standing if self._bars(hold.kind, asked.act)]
         aside = self._set_aside(known, standing)
         free = [loan for loan in loans if loan.loan_id not in aside and not _held(loan.loan_id, barring)]

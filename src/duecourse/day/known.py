@@ -40,7 +40,7 @@ FROM payments WHERE borrower_no = ANY(%s)"""
 _WAIVERS: Final = """
 SELECT borrower_no, loan_id, waiver_id, component, amount, waived_on FROM waivers WHERE borrower_no = ANY(%s)"""
 _HOLDS: Final = """
-SELECT borrower_no, loan_id, kind, from_on, until_on FROM holds WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
+SELECT borrower_no, loan_id, kind, from_on, until_on, from_book FROM holds WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
 _PEOPLE: Final = """
 SELECT b.id, b.borrower_id, p.id, p.person_id, p.name, p.key_id, p.wrapped_key, h.seq, h.hash, t.id, t.kind, t.value
 FROM borrower b
@@ -76,9 +76,14 @@ class Hold:
     kind: str
     from_on: date
     until_on: date | None
+    from_book: bool
 
-    def holds(self, first: date, last: date) -> bool:
-        """Say whether it may be in force on some day: what was placed today counts where it is still yesterday."""
+    def holds(self, on: date, first: date, last: date) -> bool:
+        """Say whether it is in force on a day; one of the day's own from the first to the last day anywhere on earth.
+
+        What was placed a minute ago counts also where it is still yesterday.
+        """
+        first, last = (on, on) if self.from_book else (first, last)
         return self.from_on <= last and (self.until_on is None or self.until_on >= first)
 
 

@@ -16,12 +16,13 @@ LOCK: Final = "SELECT id FROM borrower WHERE id = %s FOR NO KEY UPDATE"
 _BACK: Final = """
 WITH back AS (
     UPDATE outbox SET state = %s, why = %s WHERE id = ANY(%s) AND state IN ('queued', 'sending', 'unknown')
-    RETURNING id, contact_no
+    RETURNING contact_no, borrower_no
 ),
 never_made AS (
     UPDATE contacts SET cancelled_at = %s FROM back WHERE contacts.id = back.contact_no
 )
-UPDATE planned_act SET state = %s FROM back JOIN verdict ON verdict.contact_no = back.contact_no
+UPDATE planned_act SET state = %s FROM back
+JOIN verdict ON verdict.borrower_no = back.borrower_no AND verdict.contact_no = back.contact_no
 WHERE planned_act.id = verdict.planned_act_no AND planned_act.state = 'released'"""
 _QUEUED: Final = "SELECT id FROM outbox WHERE borrower_no = %s AND state = 'queued'"
 _STOP_SENDING: Final = """
@@ -29,6 +30,7 @@ UPDATE outbox SET valid_until = '1970-01-01Z' WHERE borrower_no = %s AND state =
 _EXPIRED: Final = """
 SELECT id, borrower_no FROM outbox WHERE state = 'queued' AND channel = %s AND valid_until <= %s
 ORDER BY id LIMIT %s"""
+_STILL_EXPIRED: Final = "SELECT FROM outbox WHERE id = %s AND state = 'queued' AND valid_until <= %s"
 
 
 def take_back(connection: Connection[TupleRow], borrower: int, why: str, at: datetime) -> int:
@@ -53,11 +55,17 @@ def undo(connection: Connection[TupleRow], messages: Sequence[int], state: str, 
 
 
 def expire(connection: Connection[TupleRow], channel: str, at: datetime, most: int = 1_000) -> int:
-    """Take back releases that are over, so that they are judged again; returns how many."""
+    """Take back releases that are over, so that they are judged again; returns how many.
+
+    Each is looked at again under the lock: a sender whose clock is behind may have taken it meanwhile.
+    """
+    taken = 0
     with connection.transaction():
         found = connection.execute(_EXPIRED, [channel, at, most]).fetchall()
     for number, borrower in found:
         with connection.transaction():
             connection.execute(LOCK, [borrower])
-            undo(connection, [number], "expired", "the release was over before it left", at)
-    return len(found)
+            if connection.execute(_STILL_EXPIRED, [number, at]).fetchone() is not None:
+                undo(connection, [number], "expired", "the release was over before it left", at)
+                taken += 1
+    return taken

@@ -21,6 +21,7 @@ from duecourse.law.narrowing import Given, narrowed
 from duecourse.law.program import ACTS, EVENTS, VERDICTS, WORD, Program
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import candidates, lawful, past
+from duecourse.night.duty_rows import binds
 
 DIALECT: Final = "postgres"
 SELDOM: Final = frozenset({"holds", "notices", "arrangements", "events"})
@@ -101,7 +102,7 @@ def statement_of(law: Law, sort: Sort, on: date, said: frozenset[str], *, seldom
 
     Without `seldom` nothing is asked of the tables SELDOM: it is for borrowers who have no row there.
     """
-    books = [book.id for book in law.books.values() if book.binds(sort.country)]
+    books = [book.id for book in law.books.values() if binds(book, sort.country)]
     part = law.of(books, acts=(sort.act,))
     told = past.past_of(
         _table, lambda _: [{"kind": kind} for kind in part.kinds], SELDOM if not seldom else frozenset()

@@ -34,7 +34,7 @@ _HASH_BYTES: Final = 32
 _RELATION: Final = "borrower"
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
-LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE"
+LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 HEADS: Final = """
 SELECT b.id, h.seq, h.hash, b.borrower_id, p.id, p.person_id, p.key_id, p.wrapped_key
 FROM borrower b LEFT JOIN audit_head h ON h.chain = b.id
