@@ -40,7 +40,8 @@ FROM payments WHERE borrower_no = ANY(%s)"""
 _WAIVERS: Final = """
 SELECT borrower_no, loan_id, waiver_id, component, amount, waived_on FROM waivers WHERE borrower_no = ANY(%s)"""
 _HOLDS: Final = """
-SELECT borrower_no, loan_id, kind, from_on, until_on, from_book FROM holds WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
+SELECT borrower_no, loan_id, kind, from_on, until_on, from_book FROM holds
+WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
 _PEOPLE: Final = """
 SELECT b.id, b.borrower_id, p.id, p.person_id, p.name, p.key_id, p.wrapped_key, h.seq, h.hash, t.id, t.kind, t.value
 FROM borrower b
