@@ -16,6 +16,7 @@ import typer
 
 import duecourse
 from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_serve, cli_staff, cli_store, cli_strategy
+from duecourse.cli_options import Json
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -85,7 +86,6 @@ Store = Annotated[
     Path | None,
     typer.Option(help="Store to read what the day recorded from, and to put the plan in force in; see `store init`."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Threads; by default one for each core.")]
 Engine = Annotated[Literal["duckdb", "spark"], typer.Option(help="What the night runs on; both give the same plan.")]
 Master = Annotated[

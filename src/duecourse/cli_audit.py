@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from duecourse.cli_options import OUT, Json, Store
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
 audit_app = typer.Typer(
     help="The audit chain: what was done, and the seals that show it unchanged.", no_args_is_help=True
 )
-
-Store = Annotated[
-    Path,
-    typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
-]
-OUT = Path("out/store")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @audit_app.command()

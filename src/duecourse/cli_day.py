@@ -9,19 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from duecourse import cli_days
+from duecourse.cli_options import OUT, Json, Store
 from duecourse.kernel.errors import DueCourseError
 
 day_app = typer.Typer(help="The day: the plan carried out, one gated contact at a time.", no_args_is_help=True)
 
-Store = Annotated[
-    Path,
-    typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
-]
-OUT = Path("out/store")
 Settings = Annotated[Path, typer.Option("--settings", help="The lender's words and channels (TOML).")]
 Name = Annotated[str, typer.Argument(help="A channel, or `all`.")]
 By = Annotated[str, typer.Option("--by", envvar="DUECOURSE_USER", help="Who does this, as the audit chain keeps it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Borrower = Annotated[str, typer.Argument(help="The borrower, as the lender names them.")]
 Loan = Annotated[str | None, typer.Option(help="The loan that it is about; by default all of the borrower's.")]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from duecourse.cli_days import day
+from duecourse.cli_options import Json
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def judge(
     what_if: Annotated[Path | None, typer.Option(help="One world in the same format, `expect` left out.")] = None,
     books: Books = None,
     house: Annotated[Path | None, typer.Option(help="House rulebook (YAML), for a what-if.")] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    json_: Json = False,
 ) -> None:
     """Judge worked cases, or one what-if: the verdict, its reasons and their citations."""
     from duecourse import terminal_law

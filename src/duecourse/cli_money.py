@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from duecourse import cli_days
+from duecourse.cli_options import OUT, Json, Store
 from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 payments_app = typer.Typer(help="Money that came in: banks' files, and what nobody knew.", no_args_is_help=True)
 debits_app = typer.Typer(help="Direct debits: mandates, files for the bank, and what it says.", no_args_is_help=True)
 
-Store = Annotated[
-    Path,
-    typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
-]
-OUT = Path("out/store")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 By = Annotated[str, typer.Option("--by", metavar="USER", help="Who does this: an id, never a name.")]
 BankFile = Annotated[Path, typer.Argument(help="The file, as the bank gave it.")]
 _MANDATE: Final = ("borrower_id", "mandate_id", "signed_on", "loan_id", "name", "iban", "bic", "scheme", "one_off")

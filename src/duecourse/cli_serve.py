@@ -4,12 +4,11 @@ import logging
 import sys
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-OUT = Path("out/store")
+from duecourse.cli_options import OUT, Store
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -25,10 +24,7 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def serve(
-    store: Annotated[
-        Path,
-        typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
-    ] = OUT,
+    store: Store = OUT,
     bind: Annotated[
         str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; a proxy with TLS stands before it.")
     ] = "127.0.0.1:8008",

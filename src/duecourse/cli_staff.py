@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from duecourse import cli_days
+from duecourse.cli_options import OUT, Json, Store
 
 if TYPE_CHECKING:
     from duecourse.day.waiving import Outcome, Waiving
@@ -23,12 +24,6 @@ if TYPE_CHECKING:
 
 staff_app = typer.Typer(help="Users, their roles, and how much each role may give up.", no_args_is_help=True)
 
-Store = Annotated[
-    Path,
-    typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
-]
-OUT = Path("out/store")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 By = Annotated[str, typer.Option("--by", envvar="DUECOURSE_USER", metavar="USER", help="Who does this, by their id.")]
 User = Annotated[str, typer.Argument(help="A pseudonymous id, never a name.")]
 Role = Annotated[str, typer.Option(help="collector, supervisor, compliance or administrator.")]

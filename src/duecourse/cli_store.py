@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from duecourse.cli_options import OUT, Json, Store
+
 if TYPE_CHECKING:
     from duecourse.store.loading.load import Loaded
 
 store_app = typer.Typer(help="The operational database, and the keys of what is personal in it.", no_args_is_help=True)
 
-Store = Annotated[
-    Path,
-    typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
-]
-OUT = Path("out/store")
 Folder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @store_app.command()

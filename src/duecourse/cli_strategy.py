@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from duecourse.cli_days import day
+from duecourse.cli_options import Json
 
 if TYPE_CHECKING:
     from duecourse.night.templates import Finding
@@ -50,7 +51,7 @@ def check(
     on: Day = None,
     house: Annotated[Path | None, typer.Option(help="House rulebook (YAML), judged beside the law.")] = None,
     role: Role = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Check a strategy file, and judge each template once by the rules on words of every rulebook.
 
