@@ -163,7 +163,7 @@ def _told(store: Path, borrower: str, by: str, tell: Callable[[Any, Any], None],
     from zoneinfo import ZoneInfo
 
     from duecourse.day.facts import Facts, Told
-    from duecourse.day.worker import in_force
+    from duecourse.day.in_force import in_force
     from duecourse.store.keys import Keyring
     from duecourse.store.place import Place
 

@@ -218,7 +218,7 @@ def _open(store: Path, by: str) -> "tuple[Connection[TupleRow], Keyring, When]":
 def _gate(connection: "Connection[TupleRow]", ring: "Keyring", house: Path | None, strategy: Path | None) -> "Gate":
     """Open the gate for acts without words."""
     from duecourse.day.gate import Gate
-    from duecourse.day.money.when import zone_of
+    from duecourse.day.in_force import zone_of
     from duecourse.law.house import with_house
     from duecourse.law.kept import law_of, users_folder
     from duecourse.night.facts import CATALOGUE

@@ -31,8 +31,8 @@ def serve(
 ) -> None:
     """Answer webhooks, monitors and who leaves the e-mail, over HTTP, until it is told to end (SIGTERM, Ctrl-C).
 
-    Secrets come out of the environment: DUECOURSE_WEBHOOK_SMS and the like, DUECOURSE_EMAIL_TOKENS,
-    DUECOURSE_METRICS_TOKEN. What has none is not there.
+    Secrets come out of the environment: DUECOURSE_WEBHOOK_SMS and the like, DUECOURSE_METRICS_TOKEN. What has none is
+    not there.
     """
     from duecourse.api.app import application
     from duecourse.api.edge import Edge

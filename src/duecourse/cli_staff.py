@@ -243,6 +243,7 @@ def _waiving(store: Path) -> Iterator[tuple["Waiving", "Place"]]:
 
 def _today(place: "Place", at: datetime) -> date:
     """Return the business date of an instant, in the zone of the book that the plan in force came from; else in UTC."""
+    from duecourse.day.in_force import zone_of
+
     with place.connected() as connection:
-        row = connection.execute("SELECT zone FROM plan ORDER BY planned_on DESC LIMIT 1").fetchone()
-    return at.astimezone(ZoneInfo(str(row[0]) if row else "UTC")).date()
+        return at.astimezone(ZoneInfo(zone_of(connection))).date()

@@ -9,7 +9,7 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import Message
@@ -19,7 +19,8 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from duecourse.channels.email.tokens import Purpose, Tokens
+from duecourse.channels.email.tokens import Purpose
+from duecourse.day.opening import tokens_of
 from duecourse.store import people
 from duecourse.store.keys import Keyring
 from duecourse.store.people import Known, Point
@@ -31,8 +32,8 @@ from tests.store.conftest import made, ring, store
 __all__ = ["made", "ring", "store"]
 
 ON: Final = date(2026, 11, 20)
+LeaveToken = Callable[..., str]
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
-LEAVE: Final = "leave-secret-of-the-tests"
 BEARER: Final = "bearer-token-of-the-tests"
 PHONE, MAIL, NAME = "+14155550100", "ann@example.org", "Ann Example"
 _TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
@@ -47,7 +48,6 @@ def secrets() -> dict[str, str]:
     return {
         "DUECOURSE_WEBHOOK_SMS": f"{secret(OLD)} {secret(NEW)}",
         "DUECOURSE_WEBHOOK_EMAIL": secret(OLD),
-        "DUECOURSE_EMAIL_TOKENS": LEAVE,
         "DUECOURSE_METRICS_TOKEN": BEARER,
     }
 
@@ -202,5 +202,11 @@ def day(store: Place, ring: Keyring) -> Iterator[Day]:
         yield found
 
 
-def leave_token(key: str, purpose: Purpose = Purpose.LEAVE) -> str:
-    return Tokens(LEAVE.encode()).token(key, purpose)
+@pytest.fixture
+def leave_token(ring: Keyring) -> LeaveToken:
+    """Give what makes tokens as the store's mails have them."""
+
+    def made(key: str, purpose: Purpose = Purpose.LEAVE) -> str:
+        return tokens_of(ring).token(key, purpose)
+
+    return made

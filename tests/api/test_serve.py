@@ -4,6 +4,7 @@ import contextlib
 import signal
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,7 +29,6 @@ def test_what_it_does_not_start_with(
     for name, value in (
         ("DUECOURSE_WEBHOOK_SMS", "whsec_c2hhbGxvdw=="),
         ("DUECOURSE_WEBHOOK_SMS", secret(OLD) + " "),
-        ("DUECOURSE_EMAIL_TOKENS", "shallow"),
         ("DUECOURSE_METRICS_TOKEN", "shallow"),
     ):
         with monkeypatch.context() as patch:
@@ -73,6 +73,9 @@ def _until_closed(served: Served) -> None:
     for _ in range(500):
         try:
             socket.create_connection(("127.0.0.1", served.port), timeout=1).close()
+            time.sleep(0.01)  # each waits in its queue while it lets nobody in, and the queue is short
+        except TimeoutError:
+            continue
         except ConnectionError:
             return
     raise AssertionError("it still listens")

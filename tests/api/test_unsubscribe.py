@@ -1,12 +1,19 @@
 """`/unsubscribe/{token}`: one click ends the mail (RFC 8058), a look does not."""
 
+from contextlib import closing
+from email import message_from_bytes
 from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
 
 from duecourse.channels.email.tokens import Purpose, Tokens
-from tests.api.conftest import Day, Served, leave_token
+from duecourse.channels.transport import Fate, Message
+from duecourse.day.opening import opened
+from duecourse.day.settings import Channel
+from duecourse.store.keys import Keyring
+from tests.api.conftest import MAIL, Day, LeaveToken, Served
+from tests.channels.email.servers import AT, serving
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 FORM = "application/x-www-form-urlencoded"
@@ -40,7 +47,9 @@ class Page(HTMLParser):
         (b"\xff" * 1000, "text/plain"),
     ],
 )  # fmt: skip
-def test_one_click_is_a_stop_for_mail_alone(served: Served, day: Day, body: bytes, content_type: str) -> None:
+def test_one_click_is_a_stop_for_mail_alone(
+    served: Served, day: Day, body: bytes, content_type: str, leave_token: LeaveToken
+) -> None:
     number = day.message("k1", "email", state="queued")
     found = served.ask("POST", f"/unsubscribe/{leave_token('k1')}", body, Content_Type=content_type)
     assert found.status == 200
@@ -50,7 +59,7 @@ def test_one_click_is_a_stop_for_mail_alone(served: Served, day: Day, body: byte
     assert day.does("SELECT kind FROM audit_entry") == [("consent.withdrawn",)]
 
 
-def test_another_click_changes_nothing_until_they_come_back(served: Served, day: Day) -> None:
+def test_another_click_changes_nothing_until_they_come_back(served: Served, day: Day, leave_token: LeaveToken) -> None:
     day.message("k1", "email")
     path = f"/unsubscribe/{leave_token('k1')}"
     assert served.ask("POST", path, ONE_CLICK).status == 200
@@ -68,7 +77,7 @@ def test_another_click_changes_nothing_until_they_come_back(served: Served, day:
     assert day.does("SELECT count(*) FROM inbound") == [(3,)]
 
 
-def test_a_look_changes_nothing(served: Served, day: Day) -> None:
+def test_a_look_changes_nothing(served: Served, day: Day, leave_token: LeaveToken) -> None:
     day.message("k1", "email")
     before = day.rows()
     found = served.ask("GET", f"/unsubscribe/{leave_token('k1')}")
@@ -80,7 +89,7 @@ def test_a_look_changes_nothing(served: Served, day: Day) -> None:
     assert {tag for tag, _ in page.tags} <= {"html", "meta", "title", "p", "form", "button"}  # no script, no image
 
 
-def test_the_page_is_in_the_language_of_the_browser(served: Served) -> None:
+def test_the_page_is_in_the_language_of_the_browser(served: Served, leave_token: LeaveToken) -> None:
     for asked, language in (
         ("", "en"), ("zh", "zh"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("en-GB,zh;q=0.5", "en"), ("fr,zh-TW;q=0.3", "zh"),
         ("de", "en"), ("*", "en"), (",;q=", "en"), ("zh;q=0,en", "en"), ("z" * 5_000, "en"),
@@ -94,7 +103,7 @@ def test_the_page_is_in_the_language_of_the_browser(served: Served) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_forged_token_changes_nothing(served: Served, day: Day, method: str) -> None:
+def test_a_forged_token_changes_nothing(served: Served, day: Day, method: str, leave_token: LeaveToken) -> None:
     day.message("k1", "email")
     before = day.rows()
     for token in (
@@ -108,12 +117,14 @@ def test_a_forged_token_changes_nothing(served: Served, day: Day, method: str) -
     assert day.rows() == before
 
 
-def test_a_mail_that_the_store_does_not_know_waits_for_a_person(served: Served, day: Day) -> None:
+def test_a_mail_that_the_store_does_not_know_waits_for_a_person(
+    served: Served, day: Day, leave_token: LeaveToken
+) -> None:
     assert served.ask("POST", f"/unsubscribe/{leave_token('gone')}", ONE_CLICK).status == 200
     assert day.does("SELECT needs_person, borrower_no FROM inbound") == [(True, None)]
 
 
-def test_a_huge_body_is_refused(served: Served, day: Day) -> None:
+def test_a_huge_body_is_refused(served: Served, day: Day, leave_token: LeaveToken) -> None:
     day.message("k1", "email")
     before = day.rows()
     found = served.ask("POST", f"/unsubscribe/{leave_token('k1')}", b"x" * 70_000)
@@ -130,3 +141,21 @@ def test_every_answer_is_kept_nowhere_and_runs_nothing(served: Served) -> None:
         assert found["X-Frame-Options"] == "DENY"
         assert found["Content-Security-Policy"].startswith("default-src 'none'")
         assert not any(name in found for name in ("Set-Cookie", "Server", "Via"))
+
+
+def test_the_link_that_a_mail_brings_is_taken(served: Served, day: Day, ring: Keyring) -> None:
+    """The day opens the channel and hands a mail over; the page behind its link knows it."""
+    day.message("k1", "email")
+    link = f"{served.url.replace('http:', 'https:')}/unsubscribe/{{token}}"
+    with serving() as (server, port):
+        settings = {
+            "host": "127.0.0.1", "port": port, "tls": "none", "sender": "collect@lender.example",
+            "return_path": "bounce@lender.example", "reply_to": "reply@lender.example", "unsubscribe": link,
+        }  # fmt: skip
+        channel = Channel(kind="email", settings=settings)
+        with closing(opened("email", channel, ring, lambda: AT, lambda _: None)) as mail:
+            assert mail.send(Message("k1", MAIL, "Please pay.", "en", subject="Your loan")).fate is Fate.LEFT
+    found = str(message_from_bytes(server.arrived[0])["List-Unsubscribe"])
+    path = next(one for one in found.replace(">", "<").split("<") if "/unsubscribe/" in one).partition("/unsubscribe/")
+    assert served.ask("POST", "".join(path[1:]), ONE_CLICK).status == 200
+    assert day.does(STANDING) == [("email", False)]

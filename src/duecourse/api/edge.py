@@ -22,7 +22,9 @@ from duecourse.channels.email.tokens import Tokens
 from duecourse.channels.environment import secret
 from duecourse.channels.gateway.webhooks import Settings, key_of
 from duecourse.channels.transport import Received
+from duecourse.day.in_force import zone_of
 from duecourse.day.intake import Intake
+from duecourse.day.opening import tokens_of
 from duecourse.day.reaching import POINTS
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit.seals import Seals
@@ -33,10 +35,8 @@ NAME: Final = "duecourse.edge"
 """Where the environment of a request has it; no header can be named so."""
 
 WEBHOOK_SECRETS: Final = "DUECOURSE_WEBHOOK_"  # and the channel in capitals
-LEAVE_SECRET: Final = "DUECOURSE_EMAIL_TOKENS"  # noqa: S105  a name, not a secret
 METRICS_SECRET: Final = "DUECOURSE_METRICS_TOKEN"  # noqa: S105  a name, not a secret
 _GUESSABLE: Final = 16  # letters; fewer can be tried
-_ZONE: Final = "SELECT zone FROM plan ORDER BY planned_on DESC LIMIT 1"
 # A lock that dispatch holds while it sends is not waited for longer than a provider waits for us.
 _LIMITS: Final = "SELECT set_config('statement_timeout', '8s', false), set_config('lock_timeout', '2s', false)"
 
@@ -86,7 +86,7 @@ class Connections:
 class Edge:
     """All that a request needs. It is never printed.
 
-    `hooks` are by channel; without `tokens` nobody can leave by a link, without `metrics_token` nothing is measured.
+    `hooks` are by channel; `tokens` are those of the links in our mails; without `metrics_token` nothing is measured.
     """
 
     place: Place
@@ -94,19 +94,17 @@ class Edge:
     now: Callable[[], datetime]
     connections: Connections
     hooks: Mapping[str, Hook]
-    tokens: Tokens | None = None
+    tokens: Tokens
     metrics_token: str | None = None
 
     @classmethod
     def of(cls, place: Place, seals: Seals, now: Callable[[], datetime]) -> Self:
         """Read the secrets out of the environment; DueCourseError for one that is none, or a store without keys."""
-        Keyring.read(place.keys)
+        tokens = tokens_of(Keyring.read(place.keys))
         place.url()
         named = {channel: f"{WEBHOOK_SECRETS}{channel.upper()}" for channel in POINTS}
         hooks = {channel: _hook(name) for channel, name in named.items() if os.environ.get(name)}
-        leave, metrics = (_unguessable(name) for name in (LEAVE_SECRET, METRICS_SECRET))
-        tokens = Tokens(leave.encode()) if leave else None
-        return cls(place, seals, now, Connections(place), hooks, tokens, metrics)
+        return cls(place, seals, now, Connections(place), hooks, tokens, _unguessable(METRICS_SECRET))
 
     def take(self, channel: str, received: Sequence[Received]) -> None:
         """Take in what came by a channel; it is committed when this returns.
@@ -115,7 +113,7 @@ class Edge:
         """
         ring = Keyring.read(self.place.keys)
         with self.connections.one() as connection:
-            intake = Intake(connection, ring, zone(connection))
+            intake = Intake(connection, ring, zone_of(connection))
             for one in received:
                 intake.take(channel, one)
 
@@ -125,12 +123,6 @@ def edge_of(request: HttpRequest) -> Edge:
     found = request.META[NAME]
     assert isinstance(found, Edge)  # noqa: S101  ours alone: no client can name it
     return found
-
-
-def zone(connection: Connection[TupleRow]) -> str:
-    """Return the zone of the plan in force, UTC before there is one."""
-    row = connection.execute(_ZONE).fetchone()
-    return str(row[0]) if row else "UTC"
 
 
 def _hook(name: str) -> Hook:

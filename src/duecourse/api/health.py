@@ -10,12 +10,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.api.edge import Connections, edge_of
+from duecourse.day.in_force import newest
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store import orm
 
 router: Final = Router()
 _DONE: Final = "SELECT app, name FROM django_migrations"
-_PLAN: Final = "SELECT max(planned_on) FROM plan"
 
 
 class Health(Schema):
@@ -39,11 +39,10 @@ def health(connections: Connections) -> Health:
         with connections.one() as connection:
             if not _is_current(connection):
                 return _unwell("the tables are not those of this version: run `duecourse store migrate`")
-            row = connection.execute(_PLAN).fetchone()
+            plan = newest(connection)
     except (psycopg.Error, DueCourseError):
         return _unwell("the database does not answer: run `duecourse store status`")
-    plan = row[0] if row else None
-    return Health(status="ok", plan=plan) if plan else _unwell("no plan is in force: run a night with --store")
+    return Health(status="ok", plan=plan.on) if plan else _unwell("no plan is in force: run a night with --store")
 
 
 def _unwell(why: str) -> Health:

@@ -5,7 +5,7 @@ What is open is counted whatever its age; what is over only since the plan's mid
 
 import hmac
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,8 +20,9 @@ from prometheus_client.registry import Collector
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.api.edge import Edge, edge_of, zone
+from duecourse.api.edge import Edge, edge_of
 from duecourse.api.problems import Problem
+from duecourse.day.in_force import newest, zone_of
 from duecourse.day.reaching import POINTS
 
 router: Final = Router()
@@ -48,7 +49,6 @@ _REFUSALS: Final = """
 SELECT kind, count(*) FROM verdict,
     LATERAL (SELECT DISTINCT split_part(reason, ':', 1) AS kind FROM unnest(reasons) reason) k
 WHERE judged_at >= %s AND NOT is_permitted GROUP BY 1 ORDER BY 1"""
-_PLAN: Final = "SELECT max(planned_on) FROM plan"
 _OFF: Final = "SELECT name FROM switch WHERE stopped_at IS NOT NULL AND name = ANY(%s) ORDER BY 1"
 
 
@@ -97,7 +97,7 @@ def measured(edge: Edge) -> list[Metric]:
     at = edge.now()
     with edge.connections.one() as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        midnight = _midnight(at, zone(connection))
+        midnight = _midnight(at, zone_of(connection))
         found = [*_outbox(connection, at, midnight), *_inbound(connection, at), *_verdicts(connection, midnight)]
         found += _standing(connection)
     return found + _sealed(edge, at)
@@ -146,10 +146,10 @@ def _verdicts(connection: Connection[TupleRow], midnight: datetime) -> Iterator[
 
 
 def _standing(connection: Connection[TupleRow]) -> Iterator[Metric]:
-    row = connection.execute(_PLAN).fetchone()
+    found = newest(connection)
     plan = _gauge("plan_date_seconds", "The date of the plan in force, as its midnight in UTC.")
-    if row and isinstance(row[0], date):
-        plan.add_metric([], int(datetime.combine(row[0], time(), UTC).timestamp()))
+    if found:
+        plan.add_metric([], int(datetime.combine(found.on, time(), UTC).timestamp()))
     off = _gauge("switch_off", "1 for each switch that is off: all, or a channel.", "name")
     for (name,) in connection.execute(_OFF, [["all", *POINTS]]):
         off.add_metric([name], 1)

@@ -87,7 +87,7 @@ def leave(request: HttpRequest, token: Path[str]) -> HttpResponse:
 
 
 def _key(edge: Edge, token: str) -> str | None:
-    return edge.tokens.key_of(token, Purpose.LEAVE) if edge.tokens else None
+    return edge.tokens.key_of(token, Purpose.LEAVE)
 
 
 def _given(edge: Edge, key: str) -> int:

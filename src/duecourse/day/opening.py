@@ -20,7 +20,6 @@ from duecourse.day.settings import Channel
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
 
-TOKENS: Final = "email tokens"
 _INBOX: Final = "inbox"
 
 Clock = Callable[[], datetime]
@@ -31,11 +30,16 @@ def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Call
     given = dict(channel.settings)
     if channel.kind == "email":
         inbox = given.pop(_INBOX, None)
-        made = _made(EmailSettings, name, {**given, "tokens": Tokens(ring.secret(TOKENS))})
+        made = _made(EmailSettings, name, {**given, "tokens": tokens_of(ring)})
         return EmailTransport(made, clock, _maildir(Path(inbox)) if inbox else None)
     if channel.kind == "sms":
         return SmsTransport(_made(SmsSettings, name, given), clock, id_of)
     return GatewayTransport(_made(GatewaySettings, name, given))
+
+
+def tokens_of(ring: Keyring) -> Tokens:
+    """Return the tokens of a store's e-mails: who sends them and who answers their links must mean the same."""
+    return Tokens(ring.secret("email tokens"))
 
 
 def _maildir(folder: Path) -> Maildir:

@@ -16,6 +16,7 @@ from duecourse.day import worker
 from duecourse.day.composing import Composer
 from duecourse.day.dispatch import Dispatcher
 from duecourse.day.gate import Gate
+from duecourse.day.in_force import in_force
 from duecourse.day.intake import Intake
 from duecourse.day.opening import opened
 from duecourse.day.settings import Day
@@ -53,7 +54,7 @@ class Running:
         self._place, self._ring, self._settings, self._strategy = place, ring, settings, strategy
         self._law, self._now = law, now
         with place.connected() as connection:
-            self.plan = worker.in_force(connection)
+            self.plan = in_force(connection)
             worker.refuse_skew(connection, now())
         if self.plan.strategy_hash != strategy.hash:
             raise DueCourseError(

@@ -6,7 +6,8 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-_PLAN: Final = "SELECT planned_on, published_at FROM plan ORDER BY planned_on DESC LIMIT 1"
+from duecourse.day.in_force import newest
+
 _COUNTS: Final = {
     "acts": "SELECT state, count(*) FROM planned_act WHERE planned_on = (SELECT max(planned_on) FROM plan) GROUP BY 1",
     "outbox": "SELECT channel || ' ' || state, count(*) FROM outbox GROUP BY 1",
@@ -20,7 +21,7 @@ _OLDEST: Final = "SELECT min(released_at) FROM outbox WHERE state = 'queued'"
 def standing(connection: Connection[TupleRow], now: datetime) -> dict[str, Any]:
     """Return how the day stands at a moment."""
     with connection.transaction():
-        plan = connection.execute(_PLAN).fetchone()
+        plan = newest(connection)
         counts = {
             name: dict(sorted((str(key), int(str(number))) for key, number in connection.execute(text).fetchall()))
             for name, text in _COUNTS.items()
@@ -29,8 +30,8 @@ def standing(connection: Connection[TupleRow], now: datetime) -> dict[str, Any]:
         ((oldest,),) = connection.execute(_OLDEST).fetchall()
     waits = int((now - oldest).total_seconds()) if isinstance(oldest, datetime) else None  # down to whole seconds
     return {
-        "plan_of": str(plan[0]) if plan else None,
-        "published_at": plan[1].isoformat() if plan else None,
+        "plan_of": str(plan.on) if plan else None,
+        "published_at": plan.published_at.isoformat() if plan else None,
         **counts,
         "oldest_queued_seconds": waits,
         "stopped": ", ".join(str(name) for name in stopped) or None,

@@ -8,8 +8,7 @@ stopped. Nothing is kept between steps: whoever is killed is started anew.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from psycopg import Connection
@@ -27,7 +26,6 @@ from duecourse.strategy.models import Strategy, Treatment
 
 SKEW_MOST: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 100
-_PLAN: Final = "SELECT planned_on, zone, strategy_hash, plan_hash FROM plan ORDER BY planned_on DESC LIMIT 1"
 _MISSED: Final = "UPDATE planned_act SET state = 'missed' WHERE state = 'waiting' AND closes_at <= %s"
 _WAITING: Final = """
 SELECT DISTINCT ON (borrower_no) id, borrower_no, treatment, loans
@@ -42,25 +40,6 @@ _STOP: Final = """
 INSERT INTO switch (name, stopped_at, by) VALUES (%s, %s, %s)
 ON CONFLICT (name) DO UPDATE SET stopped_at = excluded.stopped_at, by = excluded.by"""
 _START: Final = "UPDATE switch SET stopped_at = NULL, by = %s WHERE name = %s AND stopped_at IS NOT NULL"
-
-
-@dataclass(frozen=True)
-class InForce:
-    """The plan in force."""
-
-    on: date
-    zone: str
-    strategy_hash: str
-    plan_hash: str
-
-
-def in_force(connection: Connection[TupleRow]) -> InForce:
-    """Return the plan in force; DueCourseError where none was published."""
-    with connection.transaction():
-        row = connection.execute(_PLAN).fetchone()
-    if row is None:
-        raise DueCourseError("no plan was published: run the night with `duecourse run BOOK --on DAY --store FOLDER`")
-    return InForce(*row)
 
 
 def refuse_skew(connection: Connection[TupleRow], now: datetime) -> None:

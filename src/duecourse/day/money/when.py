@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-_ZONE: Final = "SELECT zone FROM plan ORDER BY planned_on DESC LIMIT 1"
+from duecourse.day.in_force import zone_of
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,3 @@ class When:
 def when(connection: Connection[TupleRow], at: datetime, by: str) -> When:
     """Return a moment with its day in the zone of the plan in force."""
     return When(at, at.astimezone(ZoneInfo(zone_of(connection))).date(), by)
-
-
-def zone_of(connection: Connection[TupleRow]) -> str:
-    """Return the zone of the plan in force, by its name; UTC where none was published."""
-    with connection.transaction():
-        row = connection.execute(_ZONE).fetchone()
-    return str(row[0]) if row else "UTC"
