@@ -21,6 +21,7 @@ _MONTHLY: Final = ((1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4))  # m
 _FIXED: Final = ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))
 
 
+Works = Callable[[date], bool]
 Numbered = tuple[str, date, int, bool]  # calendar, day, working days so far, whether it is one
 
 
@@ -49,9 +50,18 @@ def table(cases: Iterable[Case], days: Iterable[date | None]) -> pa.Table:
     return _table(rows)
 
 
-def workday_after(case: Case, calendar: str, day: date, days: int) -> date:
+def works_of(case: Case, calendar: str) -> Works:
+    """Return what says of a day whether it is worked, by a case's own calendar or the one named."""
+    return is_us_workday if calendar == US_STATUTORY else partial(_worked, case)
+
+
+def works_in(calendar: str) -> Works:
+    """Return what says of a day whether it is worked, by the calendar of a country or the one named."""
+    return is_us_workday if calendar == US_STATUTORY else partial(is_workday, calendar)
+
+
+def workday_after(works: Works, day: date, days: int) -> date:
     """Return the working day some working days after a day; for none the day itself, or the last one before it."""
-    works = is_us_workday if calendar == US_STATUTORY else partial(_worked, case)
     while days > 0 or not works(day):
         day += timedelta(days=1 if days > 0 else -1)
         days -= days > 0 and works(day)

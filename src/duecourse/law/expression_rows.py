@@ -1,14 +1,17 @@
-"""An expression on one row, in plain Python: for `explain`, and as the oracle of the compiled form."""
+"""An expression in plain Python: for the gate and for `explain`, and as the oracle of the form compiled to SQL.
+
+As a function, asked often, or on one row, asked once; None is unknown.
+"""
 
 import calendar
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from duecourse.law.expression_tree import COMPARISONS, DIVISIONS, STRICT, Call, Literal, Named, Node, Value
 
-_COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
+_COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -18,68 +21,168 @@ _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
 }
 
 Row = Mapping[str, object]
+Scene = TypeVar("Scene")
+Result = Value | None
+Function = Callable[[Scene], Result]
+"""What an expression becomes: a function of all that its names are found in. None is unknown."""
+Find = Callable[[str], Function[Scene]]
+"""Gives for a name the function that finds its value."""
 
 
-def evaluate(node: Node, row: Row) -> Value | None:
+def evaluate(node: Node, row: Row) -> Result:
     """Return the node's value on one row; None is unknown. Integers beyond 64 bits raise OverflowError."""
-    if isinstance(node, Literal):
-        return node.value
-    if isinstance(node, Named):
-        return cast("Value | None", row[node.name])
-    if node.op in STRICT and unknown(node, row):
-        return None
-    if node.op == "case":
-        return _case(node, row)
-    values = [evaluate(arg, row) for arg in node.args]
-    if node.op == "between":  # SQL defines it so: a value above the high end is out, whatever the low end is
-        low, high = _ordered(values[1], values[0]), _ordered(values[0], values[2])
-        return _all(low, high)
-    if node.op == "and":
-        return _all(*values)
-    if node.op == "or":
-        return True if True in values else None if None in values else False
-    if node.op == "is null":
-        return values[0] is None
-    if node.op == "coalesce":
-        return next((value for value in values if value is not None), None)
-    if None in values:
-        return None
-    return _known(node.op, cast("list[Value]", values))
-
-
-def _all(*values: Value | None) -> bool | None:
-    return False if False in values else None if None in values else True
-
-
-def _ordered(lesser: Value | None, greater: Value | None) -> bool | None:
-    return None if lesser is None or greater is None else _compared("<=", lesser, greater)
+    return function(node, of_row)(row)
 
 
 def unknown(node: Node, row: Row) -> bool:
     """Say whether a fact that the node looks at is unknown; for a coalesce, whether all its operands are."""
+    return _unknown(node, of_row)(row)
+
+
+def of_row(name: str) -> Function[Row]:
+    """Find a name in a row, which has all of them."""
+    return lambda row: cast("Result", row[name])
+
+
+def function(node: Node, find: Find[Scene]) -> Function[Scene]:
+    """Return what an expression is on a scene, as a function that is worked out once and asked often."""
     if isinstance(node, Literal):
-        return node.value is None
+        value = node.value
+        return lambda _: value
     if isinstance(node, Named):
-        return row[node.name] is None
-    each = [unknown(arg, row) for arg in node.args]
-    return all(each) if node.op == "coalesce" else any(each)
+        return find(node.name)
+    if node.op in STRICT:
+        return _strict(node, find)
+    args = [function(arg, find) for arg in node.args]
+    if node.op in _CONNECTED:
+        return _CONNECTED[node.op](args)
+    if node.op in COMPARISONS:
+        return _comparison(node, args)
+    if node.op == "in":
+        return _one_of(args[0], [arg.value for arg in node.args[1:] if isinstance(arg, Literal)])
+    return _plain(node.op, args)
 
 
-def _case(node: Call, row: Row) -> Value | None:
-    for condition, value in zip(node.args[:-1:2], node.args[1:-1:2], strict=True):
-        if evaluate(condition, row) is True:
-            return evaluate(value, row)
-    return evaluate(node.args[-1], row)
+def _strict(node: Call, find: Find[Scene]) -> Function[Scene]:
+    """Write what is unknown as soon as a fact in it is."""
+    is_unknown = _unknown(node, find)
+    args = [function(arg, find) for arg in node.args]
+    found = _case(args) if node.op == "case" else _plain(node.op, args)
+    return lambda scene: None if is_unknown(scene) else found(scene)
+
+
+def _unknown(node: Node, find: Find[Scene]) -> Callable[[Scene], bool]:
+    if isinstance(node, Literal):
+        is_none = node.value is None
+        return lambda _: is_none
+    if isinstance(node, Named):
+        found = find(node.name)
+        return lambda scene: found(scene) is None
+    each = [_unknown(arg, find) for arg in node.args]
+    if node.op == "coalesce":
+        return lambda scene: all(one(scene) for one in each)
+    return lambda scene: any(one(scene) for one in each)
+
+
+def _case(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    branches, otherwise = list(zip(args[:-1:2], args[1:-1:2], strict=True)), args[-1]
+    return lambda scene: next((value for holds, value in branches if holds(scene) is True), otherwise)(scene)
+
+
+def _and(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    def found(scene: Scene) -> Result:
+        holds: bool | None = True
+        for each in args:
+            value = each(scene)
+            if value is False:
+                return False
+            if value is None:
+                holds = None
+        return holds
+
+    return found
+
+
+def _or(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    def found(scene: Scene) -> Result:
+        holds: bool | None = False
+        for each in args:
+            value = each(scene)
+            if value is True:
+                return True
+            if value is None:
+                holds = None
+        return holds
+
+    return found
+
+
+def _not(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    (one,) = args
+    return lambda scene: None if (value := one(scene)) is None else not value
+
+
+def _is_null(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    (one,) = args
+    return lambda scene: one(scene) is None
+
+
+def _coalesce(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    return lambda scene: next((value for one in args if (value := one(scene)) is not None), None)
+
+
+def _between(args: Sequence[Function[Scene]]) -> Function[Scene]:
+    """Write `between` as SQL defines it: a value above the high end is out, whatever the low end is."""
+    value, low, high = args
+    return _and([_compare("<=", low, value), _compare("<=", value, high)])
+
+
+_CONNECTED: Final[Mapping[str, Callable[[Sequence[Function[Any]]], Function[Any]]]] = {
+    "and": _and,
+    "or": _or,
+    "not": _not,
+    "is null": _is_null,
+    "coalesce": _coalesce,
+    "between": _between,
+}
+
+
+def _comparison(node: Call, args: Sequence[Function[Scene]]) -> Function[Scene]:
+    left, right = args
+    literal = node.args[1]
+    if not isinstance(literal, Literal) or literal.value is None:
+        return _compare(node.op, left, right)
+    wanted, holds = literal.value, _COMPARE[node.op]
+    return lambda scene: None if (value := left(scene)) is None else holds(value, wanted)
+
+
+def _compare(op: str, left: Function[Scene], right: Function[Scene]) -> Function[Scene]:
+    holds = _COMPARE[op]
+
+    def found(scene: Scene) -> Result:
+        first, second = left(scene), right(scene)
+        return None if first is None or second is None else holds(first, second)
+
+    return found
+
+
+def _one_of(one: Function[Scene], words: Iterable[Result]) -> Function[Scene]:
+    among = frozenset(words)
+    return lambda scene: None if (value := one(scene)) is None else value in among
+
+
+def _plain(op: str, args: Sequence[Function[Scene]]) -> Function[Scene]:
+    """Write an operator that is unknown as soon as an operand is."""
+
+    def found(scene: Scene) -> Result:
+        values = [one(scene) for one in args]
+        return None if None in values else _known(op, cast("list[Value]", values))
+
+    return found
 
 
 def _known(op: str, values: list[Value]) -> Value:
     """Work out an operator all of whose operands are known."""
-    if op == "not":
-        return not values[0]
-    if op == "in":
-        return values[0] in values[1:]
-    if op in COMPARISONS:
-        return _compared(op, values[0], values[1])
     if op in {"least", "greatest"}:
         numbers = cast("list[int]", values)
         return min(numbers) if op == "least" else max(numbers)
@@ -90,11 +193,6 @@ def _known(op: str, values: list[Value]) -> Value:
     if op in _CALENDAR:
         return _CALENDAR[op](cast("date", values[0]), *cast("list[int]", values[1:]))
     return fits(_number(op, cast("list[int]", values)))
-
-
-def _compared(op: str, left: Value, right: Value) -> bool:
-    first, second = cast("int", left), cast("int", right)  # both of one kind: the checker saw to it
-    return _COMPARE[op](first, second)
 
 
 def _days(op: str, values: list[Value]) -> Value:

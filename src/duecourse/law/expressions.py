@@ -8,6 +8,7 @@ docs/concepts/expressions.md is the language's specification.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -87,9 +88,13 @@ class Expression:
         if missing:
             raise ExpressionError(self.place, f"the fact {missing[0]!r} has no value: give one, None if unknown")
         try:
-            return expression_rows.evaluate(self.node, values)
+            return self._function(values)
         except OverflowError as error:
             raise ExpressionError(self.place, f"{self.text[:60]!r} overflows: {error}") from None
+
+    @cached_property
+    def _function(self) -> expression_rows.Function[expression_rows.Row]:
+        return expression_rows.function(self.node, expression_rows.of_row)
 
 
 def parse(
