@@ -35,7 +35,6 @@ from bench.gate_store import ON, fill
 from bench.keep import keep
 from duecourse.day.dispatch import HELD, lost
 from duecourse.day.release import expire
-from duecourse.day.statement import Sort, statement_of
 from duecourse.law.house import with_house
 from duecourse.ledger.positions import compile_ledger
 from duecourse.night import facts
@@ -155,11 +154,9 @@ class Attack:
         """Let the clock jump by minutes, on the whole ahead; from the evening to the next day's morning."""
         if not self._is_due("jump", 4):
             return
-        before = self._shared.now(0)
         self._shared.offset.value += self._chance.randint(*_JUMPS)
         passed = (self._shared.now(0) - BEGUN) % timedelta(days=1)
         if timedelta(seconds=_DAY) < passed:
-            warm(self._crew.field, before.date() + timedelta(days=1))
             self._crew.kill("decides")
             self._shared.offset.value += int((timedelta(days=1) - passed).total_seconds())
         self._crew.counts["clock_jumps"] += 1
@@ -176,17 +173,6 @@ class Attack:
             os.kill(self._chance.choice(victims), signal.SIGKILL)
         self._crew.counts[f"{kind}_of_database_killed"] += 1
         self._server.start()
-
-
-def warm(field: Field, on: date) -> None:
-    """Compile what the gates will ask on a day, once for all workers that are started from now on."""
-    for country in ("US", "CN"):
-        for channel in CHANNELS:
-            for seldom in (False, True):
-                sort = Sort(country, "contact", channel, "collection")
-                if ((sort, seldom), on) not in field.statements:
-                    made = statement_of(field.law, sort, on, field.strategy.content_words, seldom=seldom)
-                    field.statements[(sort, seldom), on] = made
 
 
 @contextmanager
@@ -221,7 +207,6 @@ def _attacked(plan: Plan, place: Place, scratch: Path) -> dict[str, Any]:
     receivers = Receivers(scratch, plan.seed)
     shared = Shared(RawValue(c_int64, 0), RawValue(c_int64, 0), RawArray(c_int64, 4 * plan.workers + 8), 0)
     field = Field(place, law, strategy, receivers.ports, scratch, plan.borrowers, plan.seed, shared)
-    warm(field, ON)
     chance = Random(plan.seed)  # noqa: S311  no secret
     begun = time.monotonic()
     shared.begun = time.monotonic_ns()

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from ctypes import Array, c_int64
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -30,11 +30,9 @@ from duecourse.day.decision import Words
 from duecourse.day.dispatch import Dispatcher
 from duecourse.day.facts import Facts, Money, Told
 from duecourse.day.gate import Gate
-from duecourse.day.judging import Which
 from duecourse.day.known import Known
 from duecourse.day.owed import Owed
 from duecourse.day.release import expire
-from duecourse.day.statement import Statement
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.rulebook import Law
 from duecourse.store.keys import Keyring
@@ -82,7 +80,6 @@ class Field:
     borrowers: int
     seed: str
     shared: Shared
-    statements: dict[tuple[Which, date], Statement] = field(default_factory=dict)
 
 
 def text_of(reference: str) -> str:
@@ -127,9 +124,7 @@ class Worker:
 
     def decides(self, connection: Connection) -> None:
         """Ask the gate about some borrowers at a time, in any order, again and again."""
-        connection.prepare_threshold = 0
         gate = Gate(connection, self.ring, self.field.law, self.field.strategy, self._compose, "UTC", VALID)
-        gate.judge.statements = self.field.statements  # what was compiled outlives the connection
         while not self.field.shared.is_over.value:
             asked = [self._asked(number) for number in self._some()]
             gate.decide(asked, self.now())

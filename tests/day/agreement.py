@@ -33,7 +33,7 @@ from tests.night.test_lawful import KINDS, NOTICES, PLACES, Row, pressed, told
 
 ON: Final = books.MADE_FOR
 STRATEGY: Final = Path(__file__).with_name("agreement.yaml")
-BATCH: Final = 12  # a statement's time grows with the square of its acts
+BATCH: Final = 100
 NO_LAW: Final = {"country": "JP", "region": None, "locality": None}
 _DAY: Final = (540, 1020)  # of an act without a slot: nine to five
 _MINUTE: Final = timedelta(minutes=1)
@@ -212,7 +212,6 @@ class Asking:
     def __init__(self, place: Place, night: Worked, law: Law) -> None:
         """Open a gate; `law` is the night's."""
         self.connection = place.connected()
-        self.connection.prepare_threshold = 0
         self._night = night
         ring = Keyring.read(place.keys)
         self.gate = Gate(self.connection, ring, law, night.strategy, _nothing, night.left.zone)

@@ -39,7 +39,6 @@ def words(_: Asked, known: Known, loans: Sequence[Owed], __: date) -> Words:
 
 
 def gate(place: Place, connection: psycopg.Connection[TupleRow], valid: timedelta = timedelta(minutes=1)) -> Gate:
-    connection.prepare_threshold = 0
     strategy = load(None, facts.CATALOGUE.kinds)
     return Gate(connection, Keyring.read(place.keys), law_of((), users_folder()), strategy, words, "UTC", valid)
 

@@ -24,8 +24,6 @@ from tests.store.folders import reachable
 SOAK: Final = os.environ.get("DUECOURSE_SOAK") == "1"
 LOANS: Final = 47_500 if SOAK else 4_600
 COUNTRIES: Final = frozenset(str(place["country"]) for place in PLACES) if SOAK else frozenset({"US", "CN"})
-# Every sort of act in every country is a statement of its own, a second to compile and plan.
-TREATMENTS: Final = ("sms_dawn", "sms_night", "call_evening", "call_night", "offer", "report", "suit", "sale")
 LEAST_ACTS: Final = 90_000 if SOAK else 4_000
 LEAST_RULES: Final = 55 if SOAK else 25
 Answers = list[tuple[Act, Decision]]
@@ -58,8 +56,7 @@ def night(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Worked:
 @pytest.fixture(scope="module")
 def answers(place: Place, night: Worked, law: Law) -> Answers:
     asking = Asking(place, night, law)
-    acts = [act for act in night.acts if SOAK or act.treatment in TREATMENTS]
-    found = list(asking.judged(acts))
+    found = list(asking.judged(night.acts))
     asking.close()
     return found
 

@@ -1,4 +1,7 @@
-"""What the law is asked of acts at this second: a row for each loan that an act is about, as `statement.ROW` says."""
+"""What the law is asked of acts at this second: a row for each loan that an act is about.
+
+The columns are those of `duecourse.law.columns`; what the night tells of an act is told here too (`night.lawful`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +10,17 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from duecourse.day.known import Known
+from duecourse.day.judging import Sort
+from duecourse.day.known import Known, Loan
 from duecourse.day.owed import Owed
-from duecourse.day.statement import Sort
 from duecourse.law import calendars
-from duecourse.law.rulebook import Law
-from duecourse.night.lawful import minutes, rulebooks_of
+from duecourse.night import lawful
+from duecourse.night.past import SEEN_AHEAD_SECONDS
 
 Row = dict[str, Any]
 _BEHIND: Final = timedelta(hours=12)  # of UTC, where it is latest
 _AHEAD: Final = timedelta(hours=14)
+_OF_LOAN: Final = [(name, of) for name, of in lawful.OF_LOAN.items() if of in Loan.__dataclass_fields__]
 
 
 @dataclass(frozen=True)
@@ -64,55 +68,60 @@ class Window:
         return (self.first - _BEHIND).date(), (self.last + _AHEAD).date()
 
 
-def rows(law: Law, asked: Asked, loans: Sequence[Owed], known: Known, window: Window) -> list[Row]:
-    """Return a row of an act for each loan that it is about, in their order; act_no is left to whoever asks."""
+def rows(asked: Asked, loans: Sequence[Owed], known: Known, books: Sequence[str], window: Window) -> list[Row]:
+    """Return a row of acts for each loan that an act is about, in their order; `books` are the rulebooks in force."""
     sort = asked.sort(known.country)
     told = {
-        **_of_borrower(law, known, window),
-        "borrower_no": asked.borrower,
+        **lawful.ALWAYS,
+        **_of_borrower(known, books, window),
+        "ask": None,
+        "world": asked.borrower,
         "act": sort.act,
         "channel": sort.channel,
         "purpose": asked.purpose,
-        "content": " ".join(asked.content or ()),
+        "content": asked.content or (),
         "content_stated": asked.content is not None,
     }
-    return [{**told, **_of_loan(known, owed)} for owed in loans]
+    return [_complete({**told, **_of_loan(known.loans[owed.loan_id], owed)}) for owed in loans]
 
 
-def _of_loan(known: Known, owed: Owed) -> Row:
-    loan = known.loans[owed.loan_id]
+def _complete(row: Row) -> Row:
+    """Give columns of acts that are others under another name."""
+    for name, of in lawful.SAME_AS.items():
+        row[name] = row[of]
+    return row
+
+
+def _of_loan(loan: Loan, owed: Owed) -> Row:
     return {
-        "loan_id": loan.loan_id,
-        "overdue_now": owed.overdue,
-        "late_since": _text(owed.overdue_since),
-        "product": loan.product,
-        "opened_on": _text(loan.opened_on),
-        "currency": loan.currency,
-        "principal": loan.principal,
-        "lender_type": loan.lender_type,
-        "owner_id": loan.owner_id,
-        "is_owner": loan.is_owner,
-        "last_due_on": _text(loan.last_due_on),
+        **{name: getattr(loan, of) for name, of in _OF_LOAN},
+        "loan.in_default_since": owed.overdue_since,
+        "amount": owed.overdue,
+        "collector.role": lawful.ROLES[loan.is_owner],
     }
 
 
-def _of_borrower(law: Law, known: Known, window: Window) -> Row:
-    books = " ".join(rulebooks_of(law, known.country, known.region, known.locality))
+def _of_borrower(known: Known, books: Sequence[str], window: Window) -> Row:
     zones = [_zone(name) for name in known.zones]
-    when = minutes(zones, window.first, window.last) if zones else {}
+    when = lawful.minutes(zones, window.first, window.last) if zones else {}
     day = _kind_of_day(known.country, window.on) if books else {}
     return {
         **when,
         **day,
-        "day": window.on.isoformat(),
+        "day": window.on,
+        "seen": _seen_until(window.on),
+        "rulebooks": books,
         "country": known.country,
-        "region": known.region,
-        "locality": known.locality,
-        "books": books,
-        "language": known.language or None,
-        "age": _age(known.born_on, window.on),
-        "deceased_on": _text(known.deceased_on),
+        "borrower.region": known.region,
+        "borrower.locality": known.locality,
+        "borrower.language": known.language or None,
+        "borrower.age": _age(known.born_on, window.on),
+        "borrower.deceased_on": known.deceased_on,
     }
+
+
+def _seen_until(on: date) -> int:
+    return (on - date(1970, 1, 1)).days * 86_400 + SEEN_AHEAD_SECONDS
 
 
 @lru_cache(4096)
@@ -129,7 +138,3 @@ def _age(born_on: date | None, on: date) -> int | None:
     if born_on is None:
         return None
     return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
-
-
-def _text(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -21,9 +21,10 @@ from duecourse.channels.pace import next_try_at
 from duecourse.channels.transport import Fate, Message, Result, Transport
 from duecourse.day.known import Reached
 from duecourse.day.reaching import key_of
-from duecourse.day.release import LOCK, undo
+from duecourse.day.release import undo
 from duecourse.day.writing import message_place
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit import chain
 from duecourse.store.bound import point_place
 from duecourse.store.keys import Keyring, open_bytes, unseal
 
@@ -119,7 +120,7 @@ class Dispatcher:
     def send(self, claim: Claim) -> Sent:
         """Send a message that was claimed, unless it must not leave any more."""
         with self._connection.transaction():
-            self._connection.execute(LOCK, [claim.borrower])
+            self._connection.execute(chain.LOCK, [[claim.borrower]])
             kept = self._read(claim)
             if kept is None or not kept.may_leave:
                 undo(self._connection, [claim.number], "cancelled", "its release was taken back", self._now())
@@ -140,7 +141,7 @@ class Dispatcher:
 
     def _asked(self, claim: Claim) -> bool:
         with self._connection.transaction():
-            self._connection.execute(LOCK, [claim.borrower])
+            self._connection.execute(chain.LOCK, [[claim.borrower]])
             kept = self._read(claim)
             if kept is None or kept.state != "unknown":  # its fate became known before the lock was ours
                 return False

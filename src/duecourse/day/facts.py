@@ -18,7 +18,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.book.schema import HOLD_KINDS, OUTCOMES
-from duecourse.day.release import LOCK, take_back
+from duecourse.day.release import take_back
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
 from duecourse.store.keys import Keyring
@@ -119,7 +119,7 @@ class Facts:
     def locked(self, borrower: int) -> Iterator[None]:
         """Hold a borrower's lock for a transaction; DueCourseError where there is none of this number."""
         with self._connection.transaction():
-            if self._connection.execute(LOCK, [borrower]).fetchone() is None:
+            if self._connection.execute(chain.LOCK, [[borrower]]).fetchone() is None:
                 raise DueCourseError(f"there is no borrower number {borrower}")
             yield
 

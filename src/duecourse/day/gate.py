@@ -2,25 +2,26 @@
 
     gate.decide([asked, ...], at) -> [Decision, ...]
 
-The borrowers' rows are locked; then what is known of them is read, what their loans owe is worked out, and the law is
-asked, each in a statement of its own; then the contact, the verdict, the message and the entry in the audit chain are
-written together. A refusal is written like a permission.
+The borrowers' rows are locked; then, in statements of their own, what is known of them and their past is read; what
+their loans owe is worked out, and the law is asked; then the contact, the verdict, the message and the entry in the
+audit chain are written together. Two trips to the server. A refusal is written like a permission.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Final
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.day.asking import Asked, Row, Window, rows
+from duecourse.day.asking import Asked, Window, rows
 from duecourse.day.decision import Decision, Words
-from duecourse.day.judging import Judge, Verdict, Which
-from duecourse.day.known import Found, Hold, Known, Loan, read
+from duecourse.day.judging import Judge, Row, Verdict
+from duecourse.day.known import Found, Hold, Known, Loan, read, told
 from duecourse.day.owed import Owed, owed
+from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
 from duecourse.day.writing import prepared, write
 from duecourse.kernel.errors import DueCourseError
@@ -28,9 +29,16 @@ from duecourse.law.rulebook import Law
 from duecourse.night.lawful import rulebooks_of
 from duecourse.night.verdicts import LAW, NO_RULEBOOK
 from duecourse.store.keys import Keyring
+from duecourse.store.line import Line, numbers
 from duecourse.strategy.models import Strategy
 from duecourse.strategy.words import ACTS, FACING_ACTS
 
+_SETTINGS: Final = (
+    "SET jit = off",  # a statement of a millisecond is not worth compiling for a second
+    "SET plan_cache_mode = force_generic_plan",  # planned once: planning takes longer than reading
+    "SET enable_seqscan = off",  # one plan for an empty table and for millions of rows
+    "SET TimeZone = 'UTC'",
+)
 VALID: Final = timedelta(minutes=1)
 Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
 """Writes the message of an act about some loans on a day; DueCourseError where it would have a hole."""
@@ -38,12 +46,13 @@ Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
 
 @dataclass(frozen=True)
 class _Draft:
-    """An act with the loans of it that are left, and the reasons why it falls whatever the law says."""
+    """An act with the loans of it that are left, the reasons why it falls whatever the law says, and the rulebooks."""
 
     asked: Asked
     window: Window
     loans: tuple[Owed, ...]
     reasons: tuple[str, ...] = ()
+    books: tuple[str, ...] = ()
 
 
 class Gate:
@@ -60,17 +69,22 @@ class Gate:
         valid: timedelta = VALID,
     ) -> None:
         """Open a gate; `zone` is the book's, `valid` how long a release holds before it is judged again."""
-        self._connection, self._ring, self._law, self._strategy = connection, ring, law, strategy
+        self._ring, self._law, self._strategy = ring, law, strategy
         self._compose, self._zone, self._valid = compose, zone, valid
-        self.judge = Judge(connection, law, strategy.content_words)
+        self._judge = Judge(law, strategy.content_words)
+        self._books = lru_cache(4096)(partial(rulebooks_of, law))
+        self._past, self._whole_past = (reading(law.kinds, seldom=seldom) for seldom in (False, True))
+        self.use(connection)
 
     def use(self, connection: Connection[TupleRow]) -> None:
         """Go on with a connection, in the place of one that was lost.
 
         Whether what was being decided then stands nobody knows: it is asked for again, and the law counts what stands.
         """
-        self._connection = connection
-        self.judge.use(connection)
+        connection.autocommit = True
+        for setting in _SETTINGS:
+            connection.execute(setting.encode())
+        self.line = Line(connection)
 
     def decide(self, asked: Sequence[Asked], at: datetime) -> list[Decision]:
         """Judge acts at an instant, and release what is permitted: one transaction for all, decisions in their order.
@@ -79,53 +93,59 @@ class Gate:
         """
         if len({one.borrower for one in asked}) < len(asked):
             raise DueCourseError("two acts of one borrower at once: the second must see the first, so ask in turn")
-        with self._transaction():
-            found = read(self._connection, [one.borrower for one in asked], _planned(asked))
+        with self.line.transaction():
+            found = self._read(asked)
             windows = [self._window(found.cases.get(one.borrower), at) for one in asked]
             decisions = self._composed(self._judged(asked, found, windows), found)
-            write(self._connection, prepared(self._ring, decisions, found))
+            write(self.line, prepared(self._ring, decisions, found))
         return decisions
 
     def judged(self, asked: Sequence[Asked], windows: Sequence[Window]) -> list[Decision]:
         """Say what would be decided of acts in their windows; nothing is written."""
-        with self._transaction():
-            found = read(self._connection, [one.borrower for one in asked], _planned(asked))
-            return self._judged(asked, found, windows)
+        with self.line.transaction():
+            return self._judged(asked, self._read(asked), windows)
+
+    def _read(self, asked: Sequence[Asked]) -> Found:
+        planned = [one.planned_act for one in asked if one.planned_act is not None]
+        return read(self.line, [one.borrower for one in asked], planned, self._past)
 
     def _window(self, known: Known | None, at: datetime) -> Window:
         """Return the window of a release: its business date is that of where the borrower is."""
         zone = known.zones[0] if known and known.zones else self._zone
         return Window.of(at, self._valid, zone, self._zone)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            with self._connection.transaction():
-                yield
-        except BaseException:
-            self.judge.forget()  # the driver drops all prepared statements of a connection that rolls back
-            raise
-
     def _judged(self, asked: Sequence[Asked], found: Found, windows: Sequence[Window]) -> list[Decision]:
         """Ask the law about every act, that which falls for other reasons too: a no is told with all its reasons."""
         known = found.cases
         amounts = _amounts(known, {one.borrower: window.booked_on for one, window in zip(asked, windows, strict=True)})
         drafts = [self._draft(one, found, amounts, window) for one, window in zip(asked, windows, strict=True)]
-        questions: dict[tuple[Which, date], list[Row]] = {}
-        whose: list[tuple[int, Owed]] = []
-        for place, draft in enumerate(drafts):
-            if not draft.loans:
-                continue
-            case, window = known[draft.asked.borrower], draft.window
-            which = (draft.asked.sort(case.country), case.has_seldom)
-            for row, loan in zip(rows(self._law, draft.asked, draft.loans, case, window), draft.loans, strict=True):
-                questions.setdefault((which, window.on), []).append({**row, "act_no": len(whose)})
-                whose.append((place, loan))
-        verdicts = self.judge.judge(questions)
-        said: dict[int, list[tuple[Owed, Verdict]]] = {}
-        for number, (place, loan) in enumerate(whose):
-            said.setdefault(place, []).append((loan, verdicts[number]))
-        return [_decision(draft, said.get(place, [])) for place, draft in enumerate(drafts)]
+        past = {**found.past, **self._pasts([draft for draft in drafts if draft.loans], known)}
+        return [_decision(draft, self._said(draft, known, past)) for draft in drafts]
+
+    def _said(
+        self, draft: _Draft, known: Mapping[int, Known], past: Mapping[int, Sequence[Row]]
+    ) -> list[tuple[Owed, Verdict]]:
+        """Return what the law says of each loan that an act is about."""
+        if not draft.loans:
+            return []
+        number, on = draft.asked.borrower, draft.window.on
+        case = known[number]
+        acts = rows(draft.asked, draft.loans, case, draft.books, draft.window)
+        which = (draft.asked.sort(case.country), case.has_seldom)
+        said = self._judge.verdicts(which, on, acts, past.get(number, ()))
+        return list(zip(draft.loans, said, strict=True))
+
+    def _pasts(self, drafts: Sequence[_Draft], known: Mapping[int, Known]) -> dict[int, list[Row]]:
+        """Read the whole past of borrowers who have what most have not: what holds on the day of each."""
+        days: dict[date, list[int]] = {}
+        for draft in drafts:
+            if known[draft.asked.borrower].has_seldom:
+                days.setdefault(draft.window.on, []).append(draft.asked.borrower)
+        found: dict[int, list[Row]] = {}
+        for on, borrowers in days.items():
+            (events,) = self.line.ask((self._whole_past, [on.isoformat().encode(), numbers(borrowers)]))
+            found |= told(events)
+        return found
 
     def _draft(self, asked: Asked, found: Found, amounts: Mapping[str, Owed], window: Window) -> _Draft:
         """Return the loans that an act may be about, or why there is nothing to ask the law."""
@@ -134,7 +154,8 @@ class Gate:
             return _Draft(asked, window, (), ("no_case",))
         if asked.planned_act is not None and asked.planned_act not in found.waiting:
             return _Draft(asked, window, (), ("not_waiting",))
-        if not rulebooks_of(self._law, known.country, known.region, known.locality):
+        books = self._books(known.country, known.region, known.locality)
+        if not books:
             return _Draft(asked, window, (), (NO_RULEBOOK,))
         loans = [amounts[loan] for loan in asked.loans if loan in amounts]
         standing = [hold for hold in known.holds if hold.holds(window.on, *window.days)]
@@ -154,7 +175,7 @@ class Gate:
         reached_by = {point.kind for point in known.person.points}
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")
-        return _Draft(asked, window, tuple(left), tuple(reasons))
+        return _Draft(asked, window, tuple(left), tuple(reasons), books)
 
     def _set_aside(self, known: Known, standing: Sequence[Hold]) -> frozenset[str]:
         """Return the loans that no contact may be about, of a borrower who has others: nothing is done about them."""
@@ -186,10 +207,6 @@ class Gate:
 
 def _held(loan_id: str, holds: Sequence[Hold]) -> bool:
     return any(hold.loan_id in {None, loan_id} for hold in holds)
-
-
-def _planned(asked: Sequence[Asked]) -> list[int]:
-    return [one.planned_act for one in asked if one.planned_act is not None]
 
 
 def _amounts(known: Mapping[int, Known], days: Mapping[int, date]) -> dict[str, Owed]:

@@ -1,31 +1,39 @@
-"""The law asked on one connection: statements compiled once for each sort of acts, and prepared once on the server."""
+"""The law asked of acts: what it says of each loan that an act is about, by functions made once for each sort of acts.
 
-import json
-from collections.abc import Mapping, Sequence
+judge.verdicts(which, on, rows, past) -> [Verdict, ...]
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from psycopg import Connection, OperationalError
-from psycopg.pq import DiagnosticField, ExecStatus
-from psycopg.pq.abc import PGresult
-from psycopg.rows import TupleRow
-
-from duecourse.day.asking import Row
-from duecourse.day.statement import Sort, Statement, statement_of
+from duecourse.day import past
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.asking import Act, Functions, History
+from duecourse.law.calendars import works_in
+from duecourse.law.expression_known import Among
+from duecourse.law.judge import gates
+from duecourse.law.narrowing import Given, narrowed
 from duecourse.law.program import WORD
 from duecourse.law.records import STEPS
 from duecourse.law.rulebook import Law, Rule
+from duecourse.night import lawful
+from duecourse.night.duty_rows import binds
 
-_SETTINGS: Final = (
-    "SET jit = off",  # a statement of a millisecond is not worth compiling for a second
-    "SET plan_cache_mode = force_generic_plan",  # planned once: planning takes longer than judging
-    "SET enable_seqscan = off",  # one plan for an empty table and for millions of rows
-    "SET TimeZone = 'UTC'",
-)
+Row = Mapping[str, Any]
+_DAYS_KEPT: Final = 4  # it is never more than three days on earth at once
 
-_ENDS: Final = b"57P"  # the class of what a server says that ends
+
+@dataclass(frozen=True, order=True)
+class Sort:
+    """What acts have in common that are judged by the same part of the law."""
+
+    country: str
+    act: str
+    channel: str | None
+    purpose: str
+
 
 Which = tuple[Sort, bool]
 """A sort of acts, and whether the borrower has rows in tables in which most have none."""
@@ -43,84 +51,55 @@ class Verdict:
 
 
 class Judge:
-    """Asks some law on one connection, which must be used by one thread and belongs to nobody else."""
+    """Asks some law; one thread uses it."""
 
-    def __init__(self, connection: Connection[TupleRow], law: Law, words: frozenset[str]) -> None:
-        """Set the connection up; `words` are those that the templates of the acts may declare.
+    def __init__(self, law: Law, words: frozenset[str]) -> None:
+        """Make nothing yet; `words` are those that the templates of the acts may declare."""
+        self._law, self._words = law, words
+        self._functions: dict[date, dict[Which, Functions]] = {}
 
-        `statements` are those compiled so far: judges of the same law and words may share them.
+    def verdicts(self, which: Which, on: date, rows: Iterable[Row], events: Iterable[Row]) -> list[Verdict]:
+        """Judge an act on each of the loans that it is about, on a day, with what is told of the borrower's past.
+
+        DueCourseError where a number leaves 64 bits: nothing is known to be lawful then.
         """
-        self._connection, self._law, self._words = connection, law, words
-        self.statements: dict[tuple[Which, date], Statement] = {}
-        self._prepared: dict[str, bytes] = {}
-        self.use(connection)
+        functions = self.functions(which, on)
+        history = History(functions, events)
+        try:
+            return [_verdict(functions, Act(row, history, functions, works_in)) for row in rows]
+        except OverflowError as error:
+            raise DueCourseError(f"the law cannot be asked of {which[0]}: {error}") from None
 
-    def use(self, connection: Connection[TupleRow]) -> None:
-        """Go on with a connection, in the place of one that was lost; what was compiled is kept."""
-        self.forget()
-        self._connection = connection
-        for setting in _SETTINGS:
-            connection.execute(setting.encode())
-        connection.commit()
+    def functions(self, which: Which, on: date) -> Functions:
+        """Return the law of a sort of acts on a day: made when it is first needed, and kept while it is that day."""
+        if on not in self._functions:
+            kept = sorted(self._functions)[-_DAYS_KEPT + 1 :]
+            self._functions = {**{day: self._functions[day] for day in kept}, on: {}}
+        of_day = self._functions[on]
+        if which not in of_day:
+            of_day[which] = Functions(self._part(which, on))
+        return of_day[which]
 
-    def judge(self, rows: Mapping[tuple[Which, date], Sequence[Row]]) -> dict[int, Verdict]:
-        """Judge rows of acts by their day, within the transaction that is open; the verdict of each by its act_no."""
-        found: dict[int, Verdict] = {}
-        for (which, on), asked in rows.items():
-            statement = self._statement(which, on)
-            name = self._name(statement)
-            values = [json.dumps(asked).encode(), on.isoformat().encode()]
-            result = self._connection.pgconn.exec_prepared(name, values)
-            if result.status != ExecStatus.TUPLES_OK:
-                _raise_lost(result)
-                raise DueCourseError(f"the law cannot be asked of {which[0]}: {_first_line(result.error_message)}")
-            for place in range(result.ntuples):
-                number, *bits = (int(result.get_value(place, at) or 0) for at in range(result.nfields))
-                found[number] = _verdict(statement, bits)
-        return found
-
-    def forget(self) -> None:
-        """Prepare all statements anew when they are next needed."""
-        self._prepared.clear()
-
-    def prepare(self, which: Which, on: date) -> None:
-        """Compile and prepare a statement before it is needed."""
-        self._name(self._statement(which, on))
-
-    def _statement(self, which: Which, on: date) -> Statement:
-        if (which, on) not in self.statements:
-            sort, seldom = which
-            self.statements[which, on] = statement_of(self._law, sort, on, self._words, seldom=seldom)
-        return self.statements[which, on]
-
-    def _name(self, statement: Statement) -> bytes:
-        """Prepare a statement, unless the same was prepared for another day."""
-        if statement.sql not in self._prepared:
-            name = f"judge_{len(self._prepared)}".encode()
-            result = self._connection.pgconn.prepare(name, statement.sql.encode())
-            if result.status != ExecStatus.COMMAND_OK:
-                _raise_lost(result)
-                raise DueCourseError(f"the law does not fit this database: {_first_line(result.error_message)}")
-            self._prepared[statement.sql] = name
-        return self._prepared[statement.sql]
+    def _part(self, which: Which, on: date) -> Law:
+        sort, seldom = which
+        books = [book.id for book in self._law.books.values() if binds(book, sort.country)]
+        part = self._law.of(books, acts=(sort.act,))
+        told = past.told(part.kinds, seldom=seldom)
+        known = lawful.unvarying(lawful.VARIES, sort.country, told)
+        known |= {"act": sort.act, "channel": sort.channel, "purpose": sort.purpose, "content": Among(self._words)}
+        return narrowed(part, Given(known, told.kinds, on), [rule for rule in part.rules if gates(rule)])
 
 
-def _verdict(statement: Statement, bits: Sequence[int]) -> Verdict:
-    words = statement.words
-    asked, refused, unknown = (tuple(bits[words * at : words * (at + 1)]) for at in range(3))
+def _verdict(functions: Functions, act: Act) -> Verdict:
+    law, said = functions.law, functions.verdict(act)
+    words = range(-(-len(law.rules) // WORD))  # words of bits, up: the last is not full
+    asked, refused, unknown = (_words(said, name, words) for name in ("asked", "refused", "unknown"))
     if not any(refused):
-        return Verdict(statement.law, asked, refused, unknown, ())
-    against = [rule for at, rule in enumerate(statement.rules) if refused[at // WORD] >> at % WORD & 1]  # not money
+        return Verdict(law.digest, asked, refused, unknown, ())
+    against = [rule for at, rule in enumerate(law.rules) if refused[at // WORD] >> at % WORD & 1]  # not money
     ordered = sorted(against, key=lambda rule: (STEPS.index(rule.record.step), rule.id))
-    return Verdict(statement.law, asked, refused, unknown, tuple(ordered))
+    return Verdict(law.digest, asked, refused, unknown, tuple(ordered))
 
 
-def _raise_lost(result: PGresult) -> None:
-    """Raise the driver's own error where not the statement failed, but the connection."""
-    state = result.error_field(DiagnosticField.SQLSTATE)  # the server names one, unless it could say nothing any more
-    if not state or state.startswith(_ENDS):
-        raise OperationalError(_first_line(result.error_message))
-
-
-def _first_line(message: bytes) -> str:
-    return message.decode(errors="replace").splitlines()[0] if message else "no reason given"
+def _words(said: Row, name: str, words: Sequence[int]) -> tuple[int, ...]:
+    return tuple(said[f"{name}_{word}"] for word in words)

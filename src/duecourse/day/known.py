@@ -1,54 +1,60 @@
-"""What is known of borrowers at this second: locked, and then read, in one trip to the server.
+"""What is known of borrowers at this second: locked, and then read; one trip to the server.
 
-    with connection.transaction():
-        found = read(connection, [borrower_no, ...], [planned_act_no, ...])
+    with line.transaction():
+        found = read(line, [borrower_no, ...], [planned_act_no, ...])
 
 The lock comes first and the reading in statements of its own: one statement that did both would read what stood
 before it had to wait for the lock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from binascii import a2b_base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
+from psycopg.pq.abc import PGresult
 
-from duecourse.day.statement import REFUSED_CHANNELS
+from duecourse.day.past import DATES, REFUSED_CHANNELS
 from duecourse.ledger.loan import Payment, Waiver
+from duecourse.store.audit import chain
 from duecourse.store.audit.form import ZERO
+from duecourse.store.line import Line, Values, numbers
 
-LOCK: Final = "SELECT id FROM borrower WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-_WAITING: Final = "SELECT id FROM planned_act WHERE id = ANY(%s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE"
-_CASES: Final = f"""
-SELECT c.borrower_no, country, region, locality, c.zones, c.language, born_on, deceased_on,
-    EXISTS (SELECT FROM notices n WHERE n.borrower_no = c.borrower_no)
-    OR EXISTS (SELECT FROM arrangements a WHERE a.borrower_no = c.borrower_no)
-    OR EXISTS (SELECT FROM events e WHERE e.borrower_no = c.borrower_no),
-    ARRAY(SELECT channel FROM ({REFUSED_CHANNELS}) r WHERE r.borrower_no = c.borrower_no),
-    EXISTS (SELECT FROM payments p JOIN plan ON plan.planned_on = c.planned_on
-        WHERE p.borrower_no = c.borrower_no AND p.recorded_at > plan.published_at AND NOT p.from_book)
-FROM collection_case c WHERE c.borrower_no = ANY(%s)"""
-_LOANS: Final = """
-SELECT borrower_no, loan_id, product, currency, principal, opened_on, lender_type, owner_id, is_owner, last_due_on,
-    history
-FROM case_loan WHERE borrower_no = ANY(%s) ORDER BY id"""
-_PAYMENTS: Final = """
-SELECT borrower_no, loan_id, payment_id, paid_on, amount, reverses, target_instalment, target_component
-FROM payments WHERE borrower_no = ANY(%s)"""
-_WAIVERS: Final = """
-SELECT borrower_no, loan_id, waiver_id, component, amount, waived_on FROM waivers WHERE borrower_no = ANY(%s)"""
-_HOLDS: Final = """
-SELECT borrower_no, loan_id, kind, from_on, until_on, from_book FROM holds
-WHERE borrower_no = ANY(%s) AND replaced_at IS NULL"""
-_PEOPLE: Final = """
-SELECT b.id, b.borrower_id, p.id, p.person_id, p.name, p.key_id, p.wrapped_key, h.seq, h.hash, t.id, t.kind, t.value
+_LOCK: Final = chain.LOCK.replace("%s", "$1")
+_WAITING: Final = (
+    "SELECT id FROM planned_act WHERE id = ANY($1::bigint[]) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE"
+)
+# One statement, for each costs the server more than its rows do; a borrower is one list, as JSON.
+_KNOWN: Final = f"""
+SELECT json_build_array(b.id, b.borrower_id, h.seq, encode(h.hash, 'base64'),
+    p.id, p.person_id, encode(p.name, 'base64'), p.key_id, encode(p.wrapped_key, 'base64'),
+    (SELECT json_agg(json_build_array(id, kind, encode(value, 'base64')) ORDER BY id)
+        FROM contact_point WHERE person_id = p.id AND ended_at IS NULL),
+    c.country, c.region, c.locality, c.zones, c.language, c.born_on, c.deceased_on,
+    EXISTS (SELECT FROM notices n WHERE n.borrower_no = b.id)
+    OR EXISTS (SELECT FROM arrangements a WHERE a.borrower_no = b.id)
+    OR EXISTS (SELECT FROM events e WHERE e.borrower_no = b.id),
+    ARRAY(SELECT channel FROM ({REFUSED_CHANNELS}) r WHERE r.borrower_no = b.id),
+    EXISTS (SELECT FROM payments y JOIN plan ON plan.planned_on = c.planned_on
+        WHERE y.borrower_no = b.id AND y.recorded_at > plan.published_at AND NOT y.from_book),
+    (SELECT json_agg(json_build_array(loan_id, product, currency, principal, opened_on, lender_type, owner_id, is_owner,
+        last_due_on, encode(history, 'base64')) ORDER BY id) FROM case_loan WHERE borrower_no = b.id),
+    (SELECT json_agg(json_build_array(loan_id, payment_id, paid_on, amount, reverses, target_instalment,
+        target_component)) FROM payments WHERE borrower_no = b.id),
+    (SELECT json_agg(json_build_array(loan_id, waiver_id, component, amount, waived_on))
+        FROM waivers WHERE borrower_no = b.id),
+    (SELECT json_agg(json_build_array(loan_id, kind, from_on, until_on, from_book))
+        FROM holds WHERE borrower_no = b.id AND replaced_at IS NULL))
 FROM borrower b
 LEFT JOIN audit_head h ON h.chain = b.id
-LEFT JOIN person p ON p.borrower_id = b.id AND p.relation = 'borrower' AND p.erased_at IS NULL
-LEFT JOIN contact_point t ON t.person_id = p.id AND t.ended_at IS NULL
-WHERE b.id = ANY(%s) ORDER BY b.id, p.id, t.id"""
+LEFT JOIN collection_case c ON c.borrower_no = b.id
+LEFT JOIN LATERAL (
+    SELECT id, person_id, name, key_id, wrapped_key FROM person
+    WHERE borrower_id = b.id AND relation = 'borrower' AND erased_at IS NULL ORDER BY id LIMIT 1
+) p ON true
+WHERE b.id = ANY($1::bigint[])"""
 
 
 @dataclass(frozen=True)
@@ -137,73 +143,110 @@ class Known:
 
 @dataclass(frozen=True)
 class Found:
-    """The borrowers locked, by number; the cases that some have; which of the planned acts asked for still wait."""
+    """The borrowers locked, by number; the cases that some have; which of the planned acts asked for still wait.
+
+    `past` is what the law sees of a borrower's past, where it was asked for: the events of all tables but SELDOM.
+    """
 
     people: Mapping[int, Reached]
     cases: Mapping[int, Known]
     waiting: frozenset[int]
+    past: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
-def read(connection: Connection[TupleRow], borrowers: Sequence[int], planned: Sequence[int]) -> Found:
-    """Lock borrowers and planned acts, and return what is known of them; the caller holds a transaction."""
-    numbers = [sorted(set(borrowers))]
-    with connection.pipeline():
-        connection.execute(LOCK, numbers)
-        waiting = connection.execute(_WAITING, [list(planned)]) if planned else None
-        cursors = [connection.execute(text, numbers) for text in (_CASES, _LOANS, _PAYMENTS, _WAIVERS, _HOLDS, _PEOPLE)]
-    cases, *others, whose = (_by_borrower(cursor.fetchall()) for cursor in cursors)
-    people = {number: _reached(rows) for number, rows in whose.items()}
+def read(line: Line, borrowers: Sequence[int], planned: Sequence[int] = (), past: str | None = None) -> Found:
+    """Lock borrowers and planned acts, and return what is known of them; the caller holds a transaction.
+
+    `past` is a statement of `duecourse.day.past` that asks for no day.
+    """
+    whose = numbers(sorted(set(borrowers)))
+    line.tell(_LOCK, [whose])
+    asked: dict[str, Values] = {_KNOWN: [whose]}
+    if planned:
+        asked[_WAITING] = [numbers(planned)]
+    if past:
+        asked[past] = [None, whose]
+    answers = dict(zip(asked, line.ask(*asked.items()), strict=True))
+    rows = [json.loads(text) for text in _column(answers[_KNOWN])]
     return Found(
-        people,
-        {
-            number: _known(case, people[number], *(rows.get(number, ()) for rows in others))
-            for number, (case,) in cases.items()
-        },
-        frozenset(number for (number,) in waiting.fetchall()) if waiting else frozenset(),
+        {row[0]: _reached(row) for row in rows},
+        {row[0]: _known(row) for row in rows if row[10] is not None},
+        frozenset(int(number) for number in _column(answers[_WAITING])) if planned else frozenset(),
+        told(answers[past]) if past else {},
     )
 
 
-def _by_borrower(rows: Iterable[TupleRow]) -> dict[int, list[TupleRow]]:
-    found: dict[int, list[TupleRow]] = {}
-    for row in rows:
-        found.setdefault(row[0], []).append(row)
+def told(events: PGresult) -> dict[int, list[Mapping[str, Any]]]:
+    """Return the events that a statement of `duecourse.day.past` reads, by borrower."""
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for text in _column(events):
+        event = json.loads(text)
+        for name in DATES:
+            if name in event:
+                event[name] = date.fromisoformat(event[name])
+        found.setdefault(event["world"], []).append(event)
     return found
 
 
-def _known(
-    case: TupleRow,
-    person: Reached,
-    loans: Sequence[TupleRow],
-    payments: Sequence[TupleRow],
-    waivers: Sequence[TupleRow],
-    holds: Sequence[TupleRow],
-) -> Known:
+def _column(answer: PGresult) -> list[bytes]:
+    """Return the first column of an answer, in which nothing is unknown."""
+    return [answer.get_value(row, 0) or b"" for row in range(answer.ntuples)]
+
+
+def _known(row: Sequence[Any]) -> Known:
+    country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, *lists = row[10:]
+    loans, payments, waivers, holds = (some or () for some in lists)
     paid: dict[str, list[Payment]] = {}
-    for row in payments:
-        paid.setdefault(row[1], []).append(Payment(*row[2:]))
+    for loan_id, payment_id, paid_on, *rest in payments:
+        paid.setdefault(loan_id, []).append(Payment(payment_id, date.fromisoformat(paid_on), *rest))
     waived: dict[str, list[Waiver]] = {}
-    for row in waivers:
-        waived.setdefault(row[1], []).append(Waiver(*row[2:]))
-    _, country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid = case
+    for loan_id, waiver_id, component, amount, waived_on in waivers:
+        waived.setdefault(loan_id, []).append(Waiver(waiver_id, component, amount, date.fromisoformat(waived_on)))
     return Known(
         country=country,
         region=region,
         locality=locality,
         zones=tuple(zones),
         language=language,
-        born_on=born_on,
-        deceased_on=deceased_on,
+        born_on=_day(born_on),
+        deceased_on=_day(deceased_on),
         has_seldom=seldom or bool(holds),
         refused_channels=frozenset(refused),
         has_paid=has_paid,
-        loans={row[1]: Loan(*(*row[1:], tuple(paid.get(row[1], ())), tuple(waived.get(row[1], ())))) for row in loans},
-        holds=tuple(Hold(*row[1:]) for row in holds),
-        person=person,
+        loans={one[0]: _loan(one, paid, waived) for one in loans},
+        holds=tuple(
+            Hold(loan_id, kind, date.fromisoformat(from_on), _day(until_on), from_book)
+            for loan_id, kind, from_on, until_on, from_book in holds
+        ),
+        person=_reached(row),
     )
 
 
-def _reached(rows: Sequence[TupleRow]) -> Reached:
+def _loan(row: Sequence[Any], paid: Mapping[str, list[Payment]], waived: Mapping[str, list[Waiver]]) -> Loan:
+    loan_id, product, currency, principal, opened_on, lender_type, owner_id, is_owner, last_due_on, history = row
+    return Loan(
+        loan_id,
+        product,
+        currency,
+        principal,
+        _day(opened_on),
+        lender_type,
+        owner_id,
+        is_owner,
+        _day(last_due_on),
+        a2b_base64(history),
+        tuple(paid.get(loan_id, ())),
+        tuple(waived.get(loan_id, ())),
+    )
+
+
+def _reached(row: Sequence[Any]) -> Reached:
     """Return the first person who is the borrower, with the ways to reach them in the order they were added."""
-    _, borrower_id, number, person_id, name, key_id, wrapped, seq, found, *_ = rows[0]
-    points = tuple(Point(*row[9:]) for row in rows if row[2] == number and row[9] is not None)
-    return Reached(borrower_id, number, person_id or "", name, key_id, wrapped, seq or 0, found or ZERO, points)
+    _, borrower_id, seq, found, number, person_id, name, key_id, wrapped, points, *_ = row
+    ways = tuple(Point(place, kind, a2b_base64(value)) for place, kind, value in points or ())
+    sealed, key, head = (None if text is None else a2b_base64(text) for text in (name, wrapped, found))
+    return Reached(borrower_id, number, person_id or "", sealed, key_id, key, seq or 0, head or ZERO, ways)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

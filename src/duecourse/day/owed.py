@@ -16,6 +16,7 @@ _ENFORCEABLE: Final = RUNS.index("") * kernel.RUN_ROWS
 _OVERDUE, _DUE_TODAY, _NOT_DUE = (
     [_ENFORCEABLE + len(WHENS) * place + when for place in range(len(COMPONENTS))] for when in range(len(WHENS))
 )
+_CREDIT: Final = _ENFORCEABLE + kernel.ROW_CREDIT
 
 
 @dataclass(frozen=True)
@@ -38,29 +39,28 @@ def owed(loans: Sequence[Loan], on: date) -> list[Owed]:
     """Work out loans on a day, in their order; a loan whose amounts do not fit 64 bits owes nothing that is sure."""
     rows = ([loan.history for loan in loans], [loan.payments for loan in loans], [loan.waivers for loan in loans])
     worked = positions(unpacked(*rows), on)
-    parts, due_today, not_due = (worked.amounts[rows].T.tolist() for rows in (_OVERDUE, _DUE_TODAY, _NOT_DUE))
-    credit = worked.amounts[_ENFORCEABLE + kernel.ROW_CREDIT].tolist()
-    facts = worked.facts.T.tolist()
-    found = []
-    for place, loan in enumerate(loans):
-        fact = facts[place]
-        sure = fact[kernel.REFUSED_LOAN] == 0
-        overdue, today, later = (sum(one[place]) if sure else 0 for one in (parts, due_today, not_due))
-        found.append(
-            Owed(
-                loan.loan_id,
-                loan.currency,
-                overdue,
-                today,
-                overdue + today + later - credit[place] if sure else 0,
-                _day(fact[kernel.OLDEST_DUE]) if sure else None,
-                fact[kernel.DAYS_PAST_DUE] if sure else 0,
-                tuple(parts[place]),
-                _day(fact[kernel.NEXT_DUE_ON]),
-                fact[kernel.NEXT_DUE_AMOUNT],
-            )
-        )
-    return found
+    each = zip(loans, worked.amounts.T.tolist(), worked.facts.T.tolist(), strict=True)
+    return [_owed(loan, amounts, facts) for loan, amounts, facts in each]
+
+
+def _owed(loan: Loan, amounts: Sequence[int], facts: Sequence[int]) -> Owed:
+    sure = facts[kernel.REFUSED_LOAN] == 0
+    parts = tuple(amounts[row] for row in _OVERDUE)
+    overdue, today, later = (
+        sum(amounts[row] for row in rows) if sure else 0 for rows in (_OVERDUE, _DUE_TODAY, _NOT_DUE)
+    )
+    return Owed(
+        loan.loan_id,
+        loan.currency,
+        overdue,
+        today,
+        overdue + today + later - amounts[_CREDIT] if sure else 0,
+        _day(facts[kernel.OLDEST_DUE]) if sure else None,
+        facts[kernel.DAYS_PAST_DUE] if sure else 0,
+        parts,
+        _day(facts[kernel.NEXT_DUE_ON]),
+        facts[kernel.NEXT_DUE_AMOUNT],
+    )
 
 
 def _day(number: int) -> date | None:

@@ -12,7 +12,8 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-LOCK: Final = "SELECT id FROM borrower WHERE id = %s FOR NO KEY UPDATE"
+from duecourse.store.audit import chain
+
 _BACK: Final = """
 WITH back AS (
     UPDATE outbox SET state = %s, why = %s WHERE id = ANY(%s) AND state IN ('queued', 'sending', 'unknown')
@@ -64,7 +65,7 @@ def expire(connection: Connection[TupleRow], channel: str, at: datetime, most: i
         found = connection.execute(_EXPIRED, [channel, at, most]).fetchall()
     for number, borrower in found:
         with connection.transaction():
-            connection.execute(LOCK, [borrower])
+            connection.execute(chain.LOCK, [[borrower]])
             if connection.execute(_STILL_EXPIRED, [number, at]).fetchone() is not None:
                 undo(connection, [number], "expired", "the release was over before it left", at)
                 taken += 1

@@ -23,6 +23,7 @@ from duecourse.day.owed import owed
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
+from duecourse.store.line import Line
 from duecourse.store.roles import MAY, Role, What
 
 LASTS: Final = timedelta(days=3)
@@ -241,7 +242,7 @@ class Waiving:
 
     def _worth(self, borrower: int, wanted: Wanted, at: datetime, on: date) -> _Worth:
         """Work out what is wanted at this second; DueCourseError where the loan does not owe as much."""
-        case = read(self._connection, [borrower], []).cases.get(borrower)
+        case = read(Line(self._connection, keeps=False), [borrower]).cases.get(borrower)
         loan = case.loans.get(wanted.loan_id) if case else None
         if loan is None:
             raise DueCourseError(f"loan {wanted.loan_id} is in no case any more: nothing of it is overdue")

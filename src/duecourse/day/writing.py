@@ -1,4 +1,4 @@
-"""What the gate writes of its decisions, in one statement: contacts, verdicts, messages, and how the plan goes on."""
+"""What the gate writes of its decisions, in one statement: contact, verdict, message, audit, and the plan's act."""
 
 import hashlib
 import json
@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from psycopg import Connection
-from psycopg.rows import TupleRow
-
 from duecourse.day.decision import Decision
 from duecourse.day.known import Found, Reached
 from duecourse.day.reaching import POINTS, key_of
@@ -17,6 +14,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
 from duecourse.store.audit.form import Entry
 from duecourse.store.keys import Keyring, seal_bytes
+from duecourse.store.line import Line, moment
 
 BY: Final = "gate"
 _ROW: Final[Mapping[str, str]] = {
@@ -26,9 +24,10 @@ _ROW: Final[Mapping[str, str]] = {
     "contact_point_no": "bigint", "language": "text", "body": "text", "body_hash": "text",
 }  # fmt: skip
 _COLUMNS: Final = ", ".join(f"{name} {kind}" for name, kind in _ROW.items())
-_WRITE: Final = f"""
-WITH decided AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS decided({_COLUMNS})),
-released AS MATERIALIZED (SELECT %s::timestamptz AS at, %s::timestamptz AS until),
+WRITE: Final = f"""
+WITH decided AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::jsonb) AS decided({_COLUMNS})),
+released AS MATERIALIZED (SELECT $2::timestamptz AS at, $3::timestamptz AS until),
+{chain.ADDED.format("$4")},
 contact AS (
     INSERT INTO contacts (contact_id, borrower_no, channel, direction, happened_at, happened_on, about, made_by,
         purpose, from_book)
@@ -56,10 +55,9 @@ FROM decided WHERE planned_act.id = planned_act_no AND state = 'waiting'"""
 
 @dataclass(frozen=True, repr=False)
 class Prepared:
-    """All that is written of some decisions, sealed: `decided` for the day's tables, `entries` for the audit chains."""
+    """All that is written of some decisions, sealed: the values of one statement."""
 
-    decided: list[Any]
-    entries: list[list[Any]]
+    values: tuple[bytes, ...]
     keys: tuple[str | None, ...]
 
 
@@ -77,15 +75,14 @@ def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found) -> Prep
         row = _row(decision, person, key)
         rows.append(row)
         entries += _entries(row, decision, person, key)
-    decided = [json.dumps(rows), decisions[0].window.first, decisions[0].window.last]
-    return Prepared(decided, chain.written(entries), tuple(row["key"] for row in rows))
+    window = decisions[0].window
+    values = (json.dumps(rows).encode(), moment(window.first), moment(window.last), chain.written(entries).encode())
+    return Prepared(values, tuple(row["key"] for row in rows))
 
 
-def write(connection: Connection[TupleRow], what: Prepared) -> None:
-    """Write what was prepared within the transaction that is open, in one trip to the server."""
-    with connection.pipeline():
-        connection.execute(_WRITE, what.decided)
-        connection.execute(chain.WRITE, what.entries)
+def write(line: Line, what: Prepared) -> None:
+    """Write what was prepared, with the end of the transaction that is open."""
+    line.tell(WRITE, what.values)
 
 
 def message_place(key: str) -> str:

@@ -24,6 +24,7 @@ BASES: Final = ("principal", "instalment")
 DAY_COUNTS: Final = ("actual/365", "actual/360", "30/360")
 
 Row = TypeVar("Row")
+Group = TypeVar("Group", bound=tuple[Any, ...])
 
 
 class TermsRows(NamedTuple):
@@ -103,11 +104,12 @@ def read_only(book: Histories) -> Histories:
 
     Arrow hands out read-only arrays and numpy writable ones; numba takes them for different types.
     """
-    groups: list[Any] = [_shut(group) if isinstance(group, np.ndarray) else _closed(group) for group in book]
+    groups: list[Any] = [_shut(group) if isinstance(group, np.ndarray) else closed(group) for group in book]
     return Histories(*groups)
 
 
-def _closed(group: Any) -> Any:
+def closed(group: Group) -> Group:
+    """Return a group of columns read-only."""
     return type(group)(*(_shut(column) for column in group))
 
 

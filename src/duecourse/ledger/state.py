@@ -81,7 +81,7 @@ def workspace(book: Histories, trace_rows: int = 0) -> Work:
 
 
 def _longest(start: Numbers) -> int:
-    return int(np.diff(start).max(initial=0))
+    return int(start[1]) if len(start) == 2 else int(np.diff(start).max(initial=0))  # one loan: asked for each act
 
 
 @inlined

@@ -226,23 +226,20 @@ def _of_the_act(rows: ir.Table) -> dict[str, Any]:
     }
 
 
+OF_LOAN: Final[Mapping[str, str]] = {
+    # Columns of acts by the columns of a row of ours that they are; the firm's role is worked out.
+    "loan": "loan_id", "collector.lender_type": "lender_type", "loan.owner": "owner_id",
+    "loan.in_default_since": "late_since", "loan.due_on": "last_due_on", "loan.product": "product",
+    "loan.opened_on": "opened_on", "loan.currency": "currency", "loan.principal": "principal",
+}  # fmt: skip
+ROLES: Final[Mapping[bool, str]] = {True: "original_creditor", False: "debt_buyer"}
+"""What the firm is to a loan, by whether its lender still owns it."""
+
+
 def of_the_loan(rows: ir.Table) -> dict[str, Any]:
     """Say what is known of the loan, and what the firm is to it."""
-    found = role(rows.is_owner)
-    return {
-        "loan": rows.loan_id,
-        "debt": rows.loan_id,
-        "collector.role": found,
-        "actor.role": found,
-        "collector.lender_type": rows.lender_type,
-        "loan.id": rows.loan_id,
-        "loan.owner": rows.owner_id,
-        "loan.in_default_since": rows.late_since,
-        "loan.in_arrears_since": rows.late_since,
-        "loan.overdue_amount": rows.overdue_now,
-        **({"loan.due_on": rows.last_due_on} if "last_due_on" in rows.columns else {}),
-        **{f"loan.{name}": rows[name] for name in ("product", "opened_on", "currency", "principal")},
-    }
+    told = {name: rows[of] for name, of in OF_LOAN.items() if of in rows.columns}
+    return {**told, "collector.role": role(rows.is_owner)}
 
 
 def _terms(tables: Tables, proposed: ir.Table, *, with_last_due: bool) -> ir.Table:
@@ -273,7 +270,7 @@ def is_owner(loans: ir.Table) -> Any:
 
 def role(is_owner: Any) -> Any:
     """Say what the firm is to a loan."""
-    return is_owner.ifelse("original_creditor", "debt_buyer")
+    return is_owner.ifelse(ROLES[True], ROLES[False])
 
 
 def last_due(tables: Tables, loans: ir.Table) -> ir.Table:

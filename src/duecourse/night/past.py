@@ -15,7 +15,7 @@ from duecourse.night.fact_sources import Tables
 
 OWN: Final = "own"  # the firm whose night it is
 _NOON: Final = 43_200  # seconds
-_SEEN_AHEAD: Final = 2 * 86_400  # whatever the book knows of the business date, in any zone, is seen
+SEEN_AHEAD_SECONDS: Final = 2 * 86_400  # whatever the book knows of the business date, in any zone, is seen
 
 # What a hold means as an event, with what is known of it.
 _HOLDS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -171,7 +171,7 @@ def noon(day: Any) -> Any:
 
 def seen_until(day: Any) -> Any:
     """Write the moment up to which an act or a question of a day sees the past, as seconds."""
-    return seconds(day.cast("timestamp")) + _SEEN_AHEAD
+    return seconds(day.cast("timestamp")) + SEEN_AHEAD_SECONDS
 
 
 def _of(rows: ir.Table, people: ir.Table) -> ir.Table:

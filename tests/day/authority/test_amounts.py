@@ -20,6 +20,7 @@ from duecourse.ledger.loan import Loan
 from duecourse.ledger.packed import packed
 from duecourse.night import publishing
 from duecourse.night.moment import Moment
+from duecourse.store.line import Line
 from duecourse.store.roles import What
 from tests.day.authority.conftest import AT, ON, OWED, Made
 from tests.ledger.generator import seeded_case
@@ -70,7 +71,7 @@ def test_what_the_day_says_is_owed_is_what_the_twin_says(world: Made) -> None:
                 ],
             )
     with here.connection.transaction():
-        known = read(here.connection, [here.borrower], []).cases[here.borrower]
+        known = read(Line(here.connection, keeps=False), [here.borrower]).cases[here.borrower]
     matters = 0
     for loan, on in cases:
         (found,) = owed([known.loans[loan.loan_id]], on)
@@ -89,7 +90,7 @@ def test_the_next_amount_knows_a_waiver(world: Made) -> None:
     here.limit("collector", OWED)
     here.waiving.ask(here.users[0], Wanted(f"{here.number}", What.WAIVE, here.loans[1], 30_000, "principal"), AT, ON)
     with here.connection.transaction():
-        loans = read(here.connection, [here.borrower], []).cases[here.borrower].loans
+        loans = read(Line(here.connection, keeps=False), [here.borrower]).cases[here.borrower].loans
     assert [one.overdue for one in owed([loans[name] for name in here.loans], ON)] == [OWED, OWED - 30_000]
 
 

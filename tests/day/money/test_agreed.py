@@ -14,6 +14,7 @@ from duecourse.day.money.when import When
 from duecourse.day.owed import owed
 from duecourse.day.payments.arrangements import Due
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.line import Line
 from tests.day.money.conftest import AT, DUE, ON, WHEN, Money
 
 LOAN = "LOAN-00001"
@@ -23,7 +24,7 @@ TOLD = Told("A-1", 1, AT, ON)
 
 def demanded(money: Money, on: date) -> Demand:
     with money.connection.transaction():
-        (case,) = read(money.connection, [1], []).cases.values()
+        (case,) = read(Line(money.connection, keeps=False), [1]).cases.values()
         return demands(money.connection, 1, owed(list(case.loans.values()), on), on)[LOAN]
 
 

@@ -37,7 +37,6 @@ def wordless(*_: object) -> Any:
 @pytest.fixture
 def gate(money: Money) -> Gate:
     law, strategy = law_of((), users_folder()), load(None, CATALOGUE.kinds)
-    money.connection.prepare_threshold = 0
     return Gate(money.connection, money.ring, law, strategy, wordless, "Europe/Berlin", timedelta(minutes=1))
 
 

@@ -84,7 +84,7 @@ class Intruder:
             fit = entry._replace(chain=number, seq=seq, prev=prev)
             made.append(fit._replace(hash=form.hash_of(fit)))
         if made:
-            self.does(chain.WRITE, chain.written(made))
+            self.does(chain.WRITE, [chain.written(made)])
 
 
 @pytest.fixture

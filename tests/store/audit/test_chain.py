@@ -96,7 +96,7 @@ def test_a_writer_without_the_lock_is_refused_and_forks_nothing(
         late = chain.entries_for(Head.read(ring, row), [draft(9)])
         write("B1", 1)
         with pytest.raises(psycopg.errors.UniqueViolation):
-            cursor.execute(chain.WRITE, chain.written(late))
+            cursor.execute(chain.WRITE, [chain.written(late)])
     assert verify(store, seals).entries == 2
 
 

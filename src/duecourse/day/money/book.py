@@ -15,6 +15,7 @@ from duecourse.day.payments.matching import OpenLoan, OwnDebit
 from duecourse.day.payments.references import candidates, creditor_reference, is_creditor_reference, plain
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
+from duecourse.store.line import Line
 
 ACCOUNT: Final = "account"  # the kind of blind index of an account's number
 _RF: Final = 4  # letters before the body of a creditor reference
@@ -89,6 +90,6 @@ def _given(loan_id: str) -> tuple[str, ...]:
 def _due(connection: Connection[TupleRow], borrowers: Sequence[int], on: date) -> dict[str, int]:
     if not borrowers:
         return {}
-    found = read(connection, borrowers, [])
+    found = read(Line(connection, keeps=False), borrowers)
     loans = [loan for case in found.cases.values() for loan in case.loans.values()]
     return {one.loan_id: one.overdue + one.due_today for one in owed(loans, on)} if loans else {}

@@ -34,6 +34,7 @@ from duecourse.day.payments.debits import AMOUNT_MAX, Creditor, Debit, Order, se
 from duecourse.day.payments.debits import Sequence as Which
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
+from duecourse.store.line import Line
 
 ACT: Final = "take_payment"
 CURRENCY: Final = "EUR"  # the only one of the SEPA schemes
@@ -110,21 +111,17 @@ def order(
 
     DueCourseError where no file could be written; then nothing was ordered.
     """
-    try:
-        with connection.transaction():
-            rows = connection.execute(_WHOSE, [after, wanted.most]).fetchall()
-            borrowers = [int(number) for (number,) in rows]
-            last = borrowers[-1] if len(borrowers) == wanted.most else None
-            due = _due(connection, borrowers, when) if borrowers else []
-            permitted, refused = _judged(gate, due, when)
-            if not permitted:
-                return Ordered(None, 0, refused, last)
-            message_id = f"DC{when.on:%Y%m%d}-{secrets.token_hex(5)}"
-            _write(connection, ring, Ordering(message_id, wanted, when), permitted)
-            return Ordered(message_id, len(permitted), refused, last)
-    except BaseException:
-        gate.judge.forget()  # the driver drops all prepared statements of a connection that rolls back
-        raise
+    with connection.transaction():
+        rows = connection.execute(_WHOSE, [after, wanted.most]).fetchall()
+        borrowers = [int(number) for (number,) in rows]
+        last = borrowers[-1] if len(borrowers) == wanted.most else None
+        due = _due(connection, borrowers, when) if borrowers else []
+        permitted, refused = _judged(gate, due, when)
+        if not permitted:
+            return Ordered(None, 0, refused, last)
+        message_id = f"DC{when.on:%Y%m%d}-{secrets.token_hex(5)}"
+        _write(connection, ring, Ordering(message_id, wanted, when), permitted)
+        return Ordered(message_id, len(permitted), refused, last)
 
 
 def content(connection: Connection[TupleRow], ring: Keyring, creditor: Creditor, message_id: str) -> bytes:
@@ -165,7 +162,7 @@ class Ordering:
 
 def _due(connection: Connection[TupleRow], borrowers: Sequence[int], when: When) -> list[_Due]:
     """Lock borrowers and return what may be asked for of each loan that has a mandate and no debit on its way."""
-    found = read(connection, borrowers, [])
+    found = read(Line(connection, keeps=False), borrowers)
     free = connection.execute(_FREE, [list(borrowers), when.on]).fetchall()
     due = []
     amounts: Mapping[str, int] = {}

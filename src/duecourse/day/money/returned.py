@@ -10,12 +10,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.day.facts import Facts, Money, Told
-from duecourse.day.known import LOCK
 from duecourse.day.money.tries import Back, came_back
 from duecourse.day.money.when import When
 from duecourse.day.payments import returns
 from duecourse.day.payments.matching import OwnDebit
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit import chain
 from duecourse.store.keys import Keyring
 
 _WHOSE: Final = "SELECT DISTINCT borrower_no FROM debit WHERE message_id = %s ORDER BY borrower_no"
@@ -45,7 +45,7 @@ def take(connection: Connection[TupleRow], ring: Keyring, content: bytes, name: 
         borrowers = [number for (number,) in connection.execute(_WHOSE, [report.message_id]).fetchall()]
         if not borrowers:
             raise DueCourseError(f"{name}: is about no order of this store: look where it was ordered")
-        connection.execute(LOCK, [borrowers])
+        connection.execute(chain.LOCK, [borrowers])
         rows = {row[0]: row for row in connection.execute(_DEBITS, [report.message_id]).fetchall()}
         back = returns.came_back(
             report, [OwnDebit(end, batch, loan, amount, "EUR") for end, batch, loan, amount, *_ in rows.values()]

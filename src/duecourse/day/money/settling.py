@@ -10,7 +10,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.day.facts import Facts, Money, Told
-from duecourse.day.known import LOCK
 from duecourse.day.money import kept
 from duecourse.day.money.book import book_for
 from duecourse.day.money.kept import Kept
@@ -19,6 +18,7 @@ from duecourse.day.money.when import When
 from duecourse.day.payments.entries import Entry
 from duecourse.day.payments.matching import Match, Reason, match
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit import chain
 from duecourse.store.keys import Keyring, UnreadableError
 
 _OPEN: Final = "WHERE e.state IN ('new', 'unmatched') ORDER BY e.entry_id"
@@ -113,7 +113,7 @@ def _settled(work: _Work, found: Kept, entry: Entry, matches: Sequence[tuple[int
     borrowers = sorted({borrower for borrower, _ in matches})
     try:
         with work.connection.transaction():
-            work.connection.execute(LOCK, [borrowers])
+            work.connection.execute(chain.LOCK, [borrowers])
             if work.connection.execute(_STILL, [found.number]).fetchone() is None:
                 return "settled meanwhile" if work.by_hand else "matched"
             for borrower, one in matches:

@@ -3,7 +3,7 @@
     append(cursor, ring, borrower_no, drafts)     locks the borrower, and adds: for everybody but the gate
     append_own(cursor, drafts)                    the same in the store's own chain, of what is about no borrower
 
-Whoever holds the lock already (the gate) reads with HEADS, makes rows with `entries_for`, and writes with WRITE. HEADS
+Whoever holds the lock already (the gate) reads heads, makes rows with `entries_for`, and writes with ADDED. HEADS
 must be a later statement than the one that waited for the lock: a joined row is otherwise as it was before the wait.
 """
 
@@ -46,22 +46,28 @@ WHERE b.id = ANY(%s::bigint[])
 """
 """The chains of borrowers by their numbers: what `Head.read` reads. It waits for nobody."""
 
-WRITE: Final = """
-WITH audit_added AS (
+_ROW: Final[Mapping[str, str]] = {
+    "chain": "bigint", "seq": "bigint", "at": "timestamptz", "kind": "text", "by": "text", "about": "text",
+    "person": "bigint", "body": "text", "prev": "text", "hash": "text",
+}  # fmt: skip
+_COLUMNS: Final = ", ".join(f'"{name}" {kind}' for name, kind in _ROW.items())
+ADDED: Final = f"""
+audit_given AS MATERIALIZED (SELECT * FROM jsonb_to_recordset({{}}::jsonb) AS given({_COLUMNS})),
+audit_added AS (
     INSERT INTO audit_entry (chain, seq, at, kind, "by", about, person, body, prev, hash)
-    SELECT * FROM unnest(
-        %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::bigint[],
-        %s::bytea[], %s::bytea[], %s::bytea[]
-    )
-)
-INSERT INTO audit_head (chain, seq, hash)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[])
-ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash
-"""
-"""Entries and heads of any number of chains in one statement; its values are those of `written`.
+    SELECT chain, seq, at, kind, "by", about, person, decode(body, 'hex'), decode(prev, 'hex'), decode(hash, 'hex')
+    FROM audit_given
+),
+audit_moved AS (
+    INSERT INTO audit_head (chain, seq, hash)
+    SELECT DISTINCT ON (chain) chain, seq, decode(hash, 'hex') FROM audit_given ORDER BY chain, seq DESC
+    ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash
+)"""
+"""Entries and heads of any number of chains, as a part of a statement; in the braces goes the value of `written`.
 
 Where somebody without the lock has added to a chain meanwhile, it fails as a whole: no chain ever forks.
 """
+WRITE: Final = f"WITH {ADDED.format('%s')} SELECT"
 
 
 @dataclass(frozen=True, repr=False)
@@ -186,12 +192,14 @@ def opened(entry: Entry, key: bytes | None) -> Opened:
     return Opened(text, hides)
 
 
-def written(entries: Sequence[Entry]) -> list[list[Any]]:
-    """Return the values of WRITE for entries of any chains, each chain's in order."""
-    columns: list[list[Any]] = [list(column) for column in zip(*entries, strict=True)]
-    columns[2] = [moment(at) for at in columns[2]]
-    heads = list({entry.chain: (entry.chain, entry.seq, entry.hash) for entry in entries}.values())
-    return columns + [list(column) for column in zip(*heads, strict=True)]
+def written(entries: Iterable[Entry]) -> str:
+    """Return the value of ADDED for entries of any chains."""
+    return json.dumps([_row(entry) for entry in entries])
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    sealed = {name: getattr(entry, name).hex() for name in ("body", "prev", "hash")}
+    return {**entry._asdict(), **sealed, "at": moment(entry.at).isoformat()}
 
 
 def append(cursor: Cursor, ring: Keyring, borrower_no: int, drafts: Sequence[Draft]) -> list[Entry]:
@@ -218,7 +226,7 @@ def append_all(cursor: Cursor, ring: Keyring, drafts: Mapping[int, Sequence[Draf
         if head.key is None and any(not draft.plain and draft.person is None for draft in drafts[number]):
             head = make_key(cursor, ring, head)
         entries += entries_for(head, drafts[number])
-    cursor.execute(WRITE, written(entries))
+    cursor.execute(WRITE, [written(entries)])
     return entries
 
 
@@ -248,7 +256,7 @@ def append_own(cursor: Cursor, drafts: Sequence[Draft]) -> list[Entry]:
     for seq, found in cursor.fetchall():
         head = Head(OWN, seq=int(seq), hash=bytes(found))
     entries = entries_for(head, drafts)
-    cursor.execute(WRITE, written(entries))
+    cursor.execute(WRITE, [written(entries)])
     return entries
 
 

@@ -1,0 +1,128 @@
+"""Statements sent over a connection many at a time: where one act is a dozen statements, waiting is what takes long.
+
+    with line.transaction():
+        lock, rows = line.ask((LOCK, [numbers]), (ROWS, [numbers]))      one trip, BEGIN with it
+        line.tell(WRITE, [...])                                          goes with the end: one more
+
+Values and answers are texts as PostgreSQL writes them, `$1` stands for the first value; statements are prepared once.
+The driver's own cursors cost five times as much for each statement, and wait for BEGIN and for COMMIT.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+import psycopg
+from psycopg import Connection, errors, generators
+from psycopg.abc import PQGen
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.rows import TupleRow
+
+Values = Sequence[bytes | None]
+Asked = tuple[str, Values]
+_DONE: Final = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+
+
+class Line:
+    """One connection, used by one thread; what is prepared on it lasts as long as it does.
+
+    One that `keeps` nothing may be made at any time on any connection, to ask once.
+    """
+
+    def __init__(self, connection: Connection[TupleRow], *, keeps: bool = True) -> None:
+        """Send nothing yet; a connection for one that keeps what it prepares must be in no transaction."""
+        self._connection, self._keeps, self._waiting = connection, keeps, list[Asked]()
+        self._prepared: set[bytes] = set()
+        if keeps:  # the driver drops all that was prepared, by whomever, at each rollback, if it has prepared anything
+            connection.prepare_threshold = None
+            with connection.transaction(force_rollback=True):
+                pass
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do a block in a transaction; within another it is a part of that."""
+        if self._connection.info.transaction_status != TransactionStatus.IDLE:
+            yield
+            self.ask()
+            return
+        try:
+            self.tell("BEGIN")
+            yield
+            self.tell("COMMIT")
+            self.ask()
+        except BaseException:
+            self._waiting.clear()
+            with suppress(psycopg.Error):  # of a connection that was lost the server rolls back
+                self._connection.rollback()
+            raise
+
+    def tell(self, statement: str, values: Values = ()) -> None:
+        """Send a statement with the next that are asked, or with the end."""
+        self._waiting.append((statement, values))
+
+    def ask(self, *asked: Asked) -> list[PGresult]:
+        """Send statements, and those that wait before them, and return their answers; psycopg.Error for the first."""
+        sent = [*self._waiting, *asked]
+        self._waiting.clear()
+        if not sent:
+            return []
+        made: dict[bytes, str] = {}
+        for statement in [statement for statement, _ in sent] if self._keeps else ():
+            name = _name(statement)
+            if name not in self._prepared:
+                made[name] = statement
+        answers = self._sent(made, sent)[len(made) :]
+        self._prepared.update(made)
+        return answers[len(sent) - len(asked) :]
+
+    def _sent(self, made: dict[bytes, str], sent: Sequence[Asked]) -> list[PGresult]:
+        pgconn = self._connection.pgconn
+        pgconn.enter_pipeline_mode()
+        try:
+            for name, statement in made.items():
+                pgconn.send_prepare(name, statement.encode())
+            for statement, values in sent:
+                if self._keeps:
+                    pgconn.send_query_prepared(_name(statement), values)
+                else:
+                    pgconn.send_query_params(statement.encode(), values)
+            pgconn.pipeline_sync()
+            answers = self._connection.wait(_answers(pgconn))
+        finally:
+            if pgconn.status == ConnStatus.OK:
+                pgconn.exit_pipeline_mode()
+        for answer in answers:
+            if answer.status not in _DONE:
+                raise errors.error_from_result(answer)
+        return answers
+
+
+def _answers(pgconn: PGconn) -> PQGen[list[PGresult]]:
+    """Send what stands ready, and return the answers up to the end of the trip."""
+    yield from generators.send(pgconn)
+    found: list[PGresult] = []
+    while True:
+        for answer in (yield from generators.fetch_many(pgconn)):
+            if answer.status == ExecStatus.PIPELINE_SYNC:
+                return found
+            found.append(answer)
+
+
+@lru_cache(1_000)
+def _name(statement: str) -> bytes:
+    """Name a statement: the same on every connection, so that it can be prepared by whoever comes first."""
+    return hashlib.sha256(statement.encode()).hexdigest()[:32].encode()
+
+
+def numbers(values: Sequence[int]) -> bytes:
+    """Write a list of numbers as a value."""
+    return f"{{{','.join(map(str, values))}}}".encode()
+
+
+def moment(value: datetime) -> bytes:
+    """Write a moment as a value."""
+    return value.isoformat().encode()
