@@ -9,7 +9,7 @@ The driver's own cursors cost five times as much for each statement, and wait fo
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from typing import Final
 import psycopg
 from psycopg import Connection, errors, generators
 from psycopg.abc import PQGen
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 
@@ -44,20 +44,20 @@ class Line:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do a block in a transaction; within another it is a part of that."""
-        if self._connection.info.transaction_status != TransactionStatus.IDLE:
-            yield
-            self.ask()
-            return
+        """Do a block in a transaction, of which cursors are no part; within another it is a part of that."""
+        is_part = self._connection.info.transaction_status != TransactionStatus.IDLE
         try:
-            self.tell("BEGIN")
+            if not is_part:
+                self.tell("BEGIN")
             yield
-            self.tell("COMMIT")
+            if not is_part:
+                self.tell("COMMIT")
             self.ask()
         except BaseException:
             self._waiting.clear()
-            with suppress(psycopg.Error):  # of a connection that was lost the server rolls back
-                self._connection.rollback()
+            if not is_part:
+                with suppress(psycopg.Error):  # of a connection that was lost the server rolls back
+                    self._connection.rollback()
             raise
 
     def tell(self, statement: str, values: Values = ()) -> None:
@@ -70,34 +70,33 @@ class Line:
         self._waiting.clear()
         if not sent:
             return []
-        made: dict[bytes, str] = {}
-        for statement in [statement for statement, _ in sent] if self._keeps else ():
-            name = _name(statement)
-            if name not in self._prepared:
-                made[name] = statement
-        answers = self._sent(made, sent)[len(made) :]
-        self._prepared.update(made)
-        return answers[len(sent) - len(asked) :]
-
-    def _sent(self, made: dict[bytes, str], sent: Sequence[Asked]) -> list[PGresult]:
-        pgconn = self._connection.pgconn
-        pgconn.enter_pipeline_mode()
-        try:
-            for name, statement in made.items():
-                pgconn.send_prepare(name, statement.encode())
-            for statement, values in sent:
-                if self._keeps:
-                    pgconn.send_query_prepared(_name(statement), values)
-                else:
-                    pgconn.send_query_params(statement.encode(), values)
-            pgconn.pipeline_sync()
-            answers = self._connection.wait(_answers(pgconn))
-        finally:
-            if pgconn.status == ConnStatus.OK:
-                pgconn.exit_pipeline_mode()
+        new = {} if not self._keeps else {_name(text): text for text, _ in sent if _name(text) not in self._prepared}
+        answers = self._sent(new, sent)
+        # What was prepared stays so, whatever became of the rest.
+        self._prepared.update(name for name, answer in zip(new, answers, strict=False) if answer.status in _DONE)
         for answer in answers:
             if answer.status not in _DONE:
                 raise errors.error_from_result(answer)
+        return answers[len(answers) - len(asked) :]
+
+    def _sent(self, new: Mapping[bytes, str], sent: Sequence[Asked]) -> list[PGresult]:
+        """Prepare what is new and send statements, in one trip, and return all answers; what breaks off ends the line."""
+        pgconn = self._connection.pgconn
+        try:
+            pgconn.enter_pipeline_mode()
+            for name, text in new.items():
+                pgconn.send_prepare(name, text.encode())
+            for text, values in sent:
+                if self._keeps:
+                    pgconn.send_query_prepared(_name(text), values)
+                else:
+                    pgconn.send_query_params(text.encode(), values)
+            pgconn.pipeline_sync()
+            answers = self._connection.wait(_answers(pgconn))
+            pgconn.exit_pipeline_mode()
+        except BaseException:
+            self._connection.close()
+            raise
         return answers
 
 
