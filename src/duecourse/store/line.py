@@ -80,7 +80,7 @@ class Line:
         return answers[len(answers) - len(asked) :]
 
     def _sent(self, new: Mapping[bytes, str], sent: Sequence[Asked]) -> list[PGresult]:
-        """Prepare what is new and send statements, in one trip, and return all answers; what breaks off ends the line."""
+        """Prepare what is new and send statements, in one trip; return all answers. What breaks off ends the line."""
         pgconn = self._connection.pgconn
         try:
             pgconn.enter_pipeline_mode()
