@@ -55,7 +55,7 @@ def fill(place: Place, borrowers: int) -> None:
 
 
 def _fill_range(url: str, keys: Path, numbers: tuple[int, int]) -> None:
-    ring, history = Keyring.read(keys), _history()
+    ring, packed_history = Keyring.read(keys), history()
     people = [(number, new_key()) for number in range(*numbers)]
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         for table, columns, rows in (
@@ -70,7 +70,7 @@ def _fill_range(url: str, keys: Path, numbers: tuple[int, int]) -> None:
             (
                 "case_loan",
                 _LOAN,
-                _loans(people, history),
+                _loans(people, packed_history),
             ),
         ):
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
@@ -112,15 +112,15 @@ def _cases(people: list[tuple[int, bytes]]) -> Iterator[tuple[object, ...]]:
         yield number, country, region, [zone], language, date(1985, 5, 5), "early", ON
 
 
-def _loans(people: list[tuple[int, bytes]], history: bytes) -> Iterator[tuple[object, ...]]:
+def _loans(people: list[tuple[int, bytes]], packed_history: bytes) -> Iterator[tuple[object, ...]]:
     for number, _ in people:
         yield (
             number, number, f"L{number}", "consumer_loan", _place(number)[3], 1_200_000, date(2026, 1, 5),
-            "consumer_finance", number % 2 == 1, date(2026, 12, 5), history,
+            "consumer_finance", number % 2 == 1, date(2026, 12, 5), packed_history,
         )  # fmt: skip
 
 
-def _history() -> bytes:
+def history() -> bytes:
     """Return a loan of twelve instalments, of which the last two have fallen due and nothing came in."""
     due = [date(2026, month, 5) for month in range(1, 13)]
     loan = Loan(

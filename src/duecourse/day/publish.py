@@ -4,6 +4,9 @@
 
 Either all of it is in force or nothing has changed: a run that dies leaves the plan before it. The same plan published
 again changes nothing. Rows go over Arrow, in bulk.
+
+While what the book tells of changing things comes in, and until the end, nobody holds the lock of a borrower: no act is
+judged by half of a plan, and what was released under the plan before it is taken back, to be judged anew.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,10 +24,21 @@ from adbc_driver_manager import dbapi as generic
 from adbc_driver_postgresql import dbapi
 
 from duecourse.day import duties
+from duecourse.day.release import TAKE_ALL_BACK
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law import calendars
 
 _LOCK: Final = 0x7075626C6973  # of publishing: two at once would each replace what the other brings
+# Waits for all who hold the lock of a borrower's row (the gate, facts, senders), and lets nobody take one.
+_NOBODY_ELSE: Final = "LOCK TABLE borrower IN EXCLUSIVE MODE"
+_MISSED: Final = "UPDATE planned_act SET state = 'missed' WHERE state = 'waiting' AND planned_on < $1::date"
+# An act of which a verdict speaks stays where what was released is taken back; it waits again if the plan has it still.
+_REPLACE: Final = """
+UPDATE planned_act SET state = 'replaced'
+WHERE state = 'waiting' AND EXISTS (SELECT FROM verdict WHERE planned_act_no = planned_act.id)"""
+_DECIDED: Final = """
+SELECT concat_ws(' ', borrower_no, act, coalesce(channel, ''), treatment) AS key, id, state = 'replaced' AS is_replaced
+FROM planned_act WHERE planned_on = DATE '{}'"""
 _REPLACED: Final = ("collection_case", "case_loan")  # the night knows all of them
 _OF_BOOK: Final = ("consents", "holds", "notices", "arrangements")  # a version that the day made stays in force
 _ONCE: Final[Mapping[str, str]] = {
@@ -93,11 +107,18 @@ class _Publishing:
         if newest and (newest[0]["planned_on"], newest[0]["plan_hash"]) == (night.on, night.plan_hash):
             return Published(night.on, is_new=False, rows={})
         self._borrowers()
+        for name in _REPLACED:
+            self._do(f"DELETE FROM {name}")
+            self._bring(name, self._of(name))
+        for name, key in _ONCE.items():
+            self._bring(name, self._new(name, key, self._read(f"SELECT {key} FROM {name}").column(key)))
+        self._do(_NOBODY_ELSE)
         self._replace()
-        self._append()
         if self._night.duties:
             self._rows["duty"] = duties.bring(self._cursor, self._night.on, self._night.duties)
         self._calendars()
+        for statement in TAKE_ALL_BACK:
+            self._do(statement)
         self._planned()
         return Published(night.on, is_new=True, rows=self._rows)
 
@@ -110,20 +131,12 @@ class _Publishing:
         self._numbers = self._read("SELECT borrower_id, id FROM borrower")
 
     def _replace(self) -> None:
-        """Put the night's cases in the place of those before, and what the book tells of changing things."""
-        for name in _REPLACED:
-            self._do(f"DELETE FROM {name}")
-            self._bring(name, self._of(name))
+        """Put what the book tells of changing things in the place of what it told before."""
         for name in _OF_BOOK:
             self._do(f"DELETE FROM {name} WHERE from_book")
             key = f"{name.removesuffix('s')}_id"
             own = self._read(f"SELECT {key} FROM {name} WHERE replaced_at IS NULL").column(key)
             self._bring(name, self._new(name, key, own))
-
-    def _append(self) -> None:
-        """Add what the book tells of things that never change, where it is not there yet."""
-        for name, key in _ONCE.items():
-            self._bring(name, self._new(name, key, self._read(f"SELECT {key} FROM {name}").column(key)))
 
     def _new(self, name: str, key: str, known: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
         there = known.combine_chunks()
@@ -159,7 +172,8 @@ class _Publishing:
     def _planned(self) -> None:
         """Put the acts planned in the place of those that still wait; what was decided of an act today stays."""
         on = self._night.on.isoformat()
-        self._do("UPDATE planned_act SET state = 'missed' WHERE state = 'waiting' AND planned_on < $1::date", on)
+        self._do(_MISSED, on)
+        self._do(_REPLACE)
         self._do("DELETE FROM planned_act WHERE state = 'waiting'")
         self._do(
             "DELETE FROM plan WHERE planned_on = $1::date AND NOT EXISTS (SELECT FROM planned_act a"
@@ -177,25 +191,25 @@ class _Publishing:
             " published_at = excluded.published_at",
             on, *plan.values(),
         )  # fmt: skip
-        done = self._read(
-            "SELECT concat_ws(' ', borrower_no, act, coalesce(channel, ''), treatment) AS key FROM planned_act"
-            f" WHERE planned_on = DATE '{on}'"
-        )
-        self._bring("planned_act", self._acts(set(done.column("key").to_pylist())))
+        decided = self._read(_DECIDED.format(on)).to_pylist()
+        again: set[str] = set()
+        self._bring("planned_act", self._acts({str(row["key"]) for row in decided}, again))
+        numbers = [row["id"] for row in decided if row["is_replaced"] and row["key"] in again]
+        if numbers:
+            self._do(f"UPDATE planned_act SET state = 'waiting' WHERE id IN ({', '.join(map(str, numbers))})")
 
-    def _acts(self, done: set[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the acts of the plan that nothing was decided of yet, with when each may happen."""
+    def _acts(self, decided: set[str], again: set[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the acts of the plan of which nothing was decided, with when each may happen; `again` gets the rest."""
         cases = pq.read_table(self._night.files["collection_case"], columns=["borrower_id", "zones"])
         zones = dict(zip(*(cases.column(name).to_pylist() for name in ("borrower_id", "zones")), strict=True))
         wanted = ["borrower_id", "priority", *_PLANNED]
         for batch in pq.ParquetFile(self._night.plan).iter_batches(_ROWS, columns=wanted):
             rows = _without_null_lists(batch.filter(pc.not_equal(batch.column("act"), "none")))
             numbered = self._numbered(rows)
-            keys = zip(
-                *(numbered.column(name).to_pylist() for name in ("borrower_no", "act", "channel", "treatment")),
-                strict=True,
-            )
-            new = [" ".join(str(part or "") for part in key) not in done for key in keys]
+            parts = (numbered.column(name).to_pylist() for name in ("borrower_no", "act", "channel", "treatment"))
+            keys = [" ".join(str(part or "") for part in key) for key in zip(*parts, strict=True)]
+            again.update(decided.intersection(keys))
+            new = [key not in decided for key in keys]
             whose = zip(rows.column("borrower_id").to_pylist(), rows.column("slot").to_pylist(), strict=True)
             windows = [self._window(zones.get(borrower) or "", slot) for borrower, slot in whose]
             planned = numbered.append_column("planned_on", pa.array([self._night.on] * rows.num_rows, pa.date32()))

@@ -14,17 +14,27 @@ from psycopg.rows import TupleRow
 
 from duecourse.store.audit import chain
 
-_BACK: Final = """
+_UNDONE: Final = """
 WITH back AS (
-    UPDATE outbox SET state = %s, why = %s WHERE id = ANY(%s) AND state IN ('queued', 'sending', 'unknown')
+    UPDATE outbox SET state = {state}, why = {why}
+    WHERE {which} AND state IN ('queued', 'sending', 'unknown')
     RETURNING contact_no, borrower_no
 ),
 never_made AS (
-    UPDATE contacts SET cancelled_at = %s FROM back WHERE contacts.id = back.contact_no
+    UPDATE contacts SET cancelled_at = {at} FROM back WHERE contacts.id = back.contact_no
 )
-UPDATE planned_act SET state = %s FROM back
+UPDATE planned_act SET state = {again} FROM back
 JOIN verdict ON verdict.borrower_no = back.borrower_no AND verdict.contact_no = back.contact_no
 WHERE planned_act.id = verdict.planned_act_no AND planned_act.state = 'released'"""
+_BACK: Final = _UNDONE.format(state="%s", why="%s", which="id = ANY(%s)", at="%s", again="%s")
+TAKE_ALL_BACK: Final = (
+    _UNDONE.format(
+        state="'cancelled'", why="'a new plan came into force'", which="state = 'queued'", at="now()",
+        again="'waiting'",
+    ),
+    "UPDATE outbox SET valid_until = '1970-01-01Z' WHERE state = 'sending'",
+)  # fmt: skip
+"""Takes back what is queued for anybody, as `take_back` does for one, while nobody holds the lock of a borrower."""
 _QUEUED: Final = "SELECT id FROM outbox WHERE borrower_no = %s AND state = 'queued'"
 _STOP_SENDING: Final = """
 UPDATE outbox SET valid_until = '1970-01-01Z' WHERE borrower_no = %s AND state = 'sending'"""
