@@ -1,7 +1,7 @@
 """Dispatch on a real server, with a transport that does what a test scripts: what leaves, what never leaves again."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
 
@@ -9,13 +9,14 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from duecourse.channels.transport import Fate, Message, Received, Result, What
+from duecourse.channels.transport import HELD_BACK, Fate, Message, Received, Result, What
 from duecourse.day import release, worker
 from duecourse.day.dispatch import HELD, TRIES, Dispatcher
 from duecourse.day.facts import Facts
 from duecourse.day.intake import Intake
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
+from duecourse.store.server import ADMIN
 from tests.day.cases import AT, filled, gate, message, read, told
 
 Connection = psycopg.Connection[TupleRow]
@@ -188,3 +189,37 @@ def test_a_report_of_delivery_finds_its_message(day: Day) -> None:
     intake = Intake(day.connection, day.ring, "UTC")
     assert intake.take("sms", Received("e1", What.DELIVERY, AT, provider_id="p1", outcome="delivered"))
     assert read(day.connection, "SELECT outcome FROM contacts WHERE NOT from_book") == [("delivered",)]
+
+
+class Slow(Scripted):
+    """A transport to a slow peer, before whose last byte something happens."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        """Let it happen at each message."""
+        super().__init__()
+        self._happens = happens
+
+    def send(self, message: Message) -> Result:
+        self._happens()
+        return super().send(message) if message.may_leave() else HELD_BACK
+
+
+def test_a_sender_that_has_lost_its_lock_holds_back(day: Day, store: Place) -> None:
+    """The database ends the session while the peer takes the bytes: a hold may be committed before the last of them."""
+
+    def ends() -> None:
+        with psycopg.connect(store.server.url(ADMIN), autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", [day.connection.info.backend_pid])
+
+    transport = Slow(ends)
+    with pytest.raises(psycopg.OperationalError):
+        day.dispatcher(transport).send_one()
+    assert transport.handed == []
+
+
+def test_a_sender_that_has_its_lock_sends(day: Day) -> None:
+    transport = Slow(lambda: None)
+    sent = day.dispatcher(transport).send_one()
+    assert sent is not None
+    assert sent.result is not None
+    assert sent.result.fate is Fate.LEFT

@@ -8,11 +8,11 @@
 A message whose fate is unknown is never sent again by a channel: whoever holds the outbox decides.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Fate(StrEnum):
@@ -30,7 +30,8 @@ class Message:
 
     `key` is the message's own, the same at each try, and tells nothing of whom it is for. `to` is a number in the
     form +14155550123, a mailbox, or the lines of an address. `subject` and `html` are for e-mail, `pages` (a PDF) for
-    letters; `text` is always there.
+    letters; `text` is always there. `may_leave` is asked as late as can be, before the bytes with which it is gone:
+    whoever sends it may have lost their hold of the borrower while a slow peer took the rest.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Message:
     subject: str = ""
     html: str = ""
     pages: bytes = b""
+    may_leave: Callable[[], bool] = field(default=lambda: True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Result:
     fate: Fate
     provider_id: str | None = None
     why: str = ""
+
+
+HELD_BACK: Final = Result(Fate.NOT_LEFT, why="whoever sent it could not be sure any more that it may leave")
 
 
 class What(StrEnum):

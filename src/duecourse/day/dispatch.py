@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from duecourse.channels.pace import next_try_at
@@ -166,6 +167,14 @@ class Dispatcher:
         else:
             undo(self._connection, [claim.number], "failed", result.why, at)
 
+    def _holds(self) -> bool:
+        """Say whether the lock of the borrower is still ours: it went with the connection, if that is lost."""
+        try:
+            self._connection.execute("SELECT")
+        except OperationalError:
+            return False
+        return self._connection.info.transaction_status == TransactionStatus.INTRANS
+
     def _read(self, claim: Claim) -> _Kept | None:
         """Read and open a message under the lock; None where it can no longer be opened, or has nowhere to go."""
         row = self._connection.execute(_MESSAGE, [claim.number]).fetchone()
@@ -179,7 +188,7 @@ class Dispatcher:
         except DueCourseError:
             return None
         stopped = self._connection.execute(_STOPPED, [self._channel]).fetchone() == (True,)
-        message = Message(key, to, words["text"], language, words["subject"])
+        message = Message(key, to, words["text"], language, words["subject"], may_leave=self._holds)
         return _Kept(message, attempts, state, state == "sending" and valid_until > self._now() and not stopped)
 
 

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -282,3 +283,14 @@ def test_smtp_cannot_be_asked() -> None:
 def test_settings_that_cannot_work_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(DueCourseError):
         settings(25, **bad)
+
+
+def test_what_may_not_leave_any_more_gets_no_end(server: tuple[Handler, int]) -> None:
+    """It is asked when all but the end is with the server, which then takes none of it; the next message leaves."""
+    handler, port = server
+    transport = transport_for(port)
+    assert transport.send(replace(message("k1"), may_leave=lambda: False)).fate is Fate.NOT_LEFT
+    assert transport.send(message("k2")).fate is Fate.LEFT
+    assert len(handler.arrived) == 1
+    assert handler.connections == 2
+    transport.close()

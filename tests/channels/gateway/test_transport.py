@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -250,3 +251,8 @@ def test_no_token_no_transport(make: Make, monkeypatch: pytest.MonkeyPatch, toke
         monkeypatch.setenv("DUECOURSE_GATEWAY_TOKEN", token)
     with pytest.raises(DueCourseError, match="DUECOURSE_GATEWAY_TOKEN"):
         make()
+
+
+def test_what_may_not_leave_any_more_is_held_back(provider: Provider, make: Make) -> None:
+    assert make().send(replace(MESSAGE, may_leave=lambda: False)).fate is Fate.NOT_LEFT
+    assert provider.requests == []

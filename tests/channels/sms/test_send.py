@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -267,3 +268,9 @@ def test_tls_to_whom_the_certificate_names_and_to_nobody_else(make: Make, tmp_pa
         assert found.fate is Fate.NOT_LEFT
         assert "certificate" in found.why
         assert len(centre.submits) == 1
+
+
+def test_what_may_not_leave_any_more_is_held_back(smsc: Smsc, make: Make) -> None:
+    held = replace(message(LONG), may_leave=lambda: False)
+    assert make().send(held).fate is Fate.NOT_LEFT
+    assert smsc.submits == []

@@ -21,7 +21,7 @@ from duecourse.channels.email.inbound import received
 from duecourse.channels.email.maildir import Maildir
 from duecourse.channels.email.settings import Settings, Tls
 from duecourse.channels.email.writing import rendered, return_path
-from duecourse.channels.transport import Fate, Message, Received, Result
+from duecourse.channels.transport import HELD_BACK, Fate, Message, Received, Result
 from duecourse.kernel.errors import DueCourseError
 
 _FAILURES: Final = (OSError, smtplib.SMTPException, ValueError)  # the last: a reply or a name that is no text
@@ -81,11 +81,11 @@ class EmailTransport:
             return Result(Fate.NOT_LEFT, why=str(error))
         with _within(line.guard, self._settings.timeout_seconds):
             try:
-                result = _handed_over(line.client, sender, to, data)
+                result = _handed_over(line.client, sender, to, data, message.may_leave)
             except _FAILURES:
                 result = Result(Fate.NOT_LEFT, why="the connection was lost, or timed out, before the message's end")
                 self._drop()
-        if result.fate is Fate.UNKNOWN:
+        if result.fate is Fate.UNKNOWN or result is HELD_BACK:  # what has no end the server does not take
             self._drop()
         return result
 
@@ -121,7 +121,7 @@ class EmailTransport:
         return self._line
 
 
-def _handed_over(client: smtplib.SMTP, sender: str, to: Mailbox, data: bytes) -> Result:
+def _handed_over(client: smtplib.SMTP, sender: str, to: Mailbox, data: bytes, may_leave: Callable[[], bool]) -> Result:
     """Hand one message over; an error that comes out of here came before anything could have left."""
     if to.needs_utf8 and not client.has_extn("smtputf8"):
         return Result(Fate.REFUSED, why="the address is not ASCII, and the server has no SMTPUTF8")
@@ -139,7 +139,7 @@ def _handed_over(client: smtplib.SMTP, sender: str, to: Mailbox, data: bytes) ->
         if code // 100 != wanted:
             return _declined(what, code, text)
     client.send(re.sub(rb"(?m)^\.", b"..", data))  # RFC 5321, 4.5.2
-    return _ended(client)
+    return _ended(client) if may_leave() else HELD_BACK
 
 
 def _ended(client: smtplib.SMTP) -> Result:

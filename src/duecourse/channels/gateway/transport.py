@@ -9,7 +9,7 @@ from urllib.parse import quote
 from duecourse.channels.environment import secret
 from duecourse.channels.gateway.http import Answer, NoAnswerError, NotSentError, call
 from duecourse.channels.gateway.settings import Settings
-from duecourse.channels.transport import Fate, Message, Received, Result
+from duecourse.channels.transport import HELD_BACK, Fate, Message, Received, Result
 from duecourse.kernel.errors import DueCourseError
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:-]{1,200}")  # of a message: it stands in a header and in an address
@@ -63,6 +63,8 @@ class GatewayTransport:
             body = json.dumps(self._body(message), ensure_ascii=False).encode()
         except UnicodeEncodeError:
             return Result(Fate.REFUSED, why="the text holds half a letter: it is no text")
+        if not message.may_leave():
+            return HELD_BACK
         try:
             answer = call(self._settings, self._tls, "POST", self._settings.url, headers, body)
         except NotSentError as error:

@@ -16,7 +16,7 @@ from duecourse.channels.sms.link import Link, LinkError
 from duecourse.channels.sms.pdu import BrokenError, Command, Frame, Status
 from duecourse.channels.sms.replies import Incoming, Joiner, Names, Piece, piece, reply
 from duecourse.channels.sms.settings import Binding, Long, Settings
-from duecourse.channels.transport import Fate, Message, Received, Result, What
+from duecourse.channels.transport import HELD_BACK, Fate, Message, Received, Result, What
 
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)  # E.164, as messages write it
 
@@ -57,6 +57,8 @@ class SmsTransport:
             parts = self._parts(message)
         except words.UnsendableError as error:
             return Result(Fate.REFUSED, why=str(error))
+        if not message.may_leave():
+            return HELD_BACK
         ids: list[str | None] = []
         for place, part in enumerate(parts, 1):
             found = self._submit(part, message.to)
