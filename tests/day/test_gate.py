@@ -11,6 +11,8 @@ from bench.gate_store import ON
 from duecourse.day.asking import Window
 from duecourse.day.facts import Facts, Money
 from duecourse.day.gate import Gate
+from duecourse.day.money.agreed import arrange
+from duecourse.day.payments.arrangements import Due
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
@@ -151,3 +153,27 @@ def test_a_gate_goes_on_after_an_error(opened: Gate) -> None:
     with pytest.raises(DueCourseError, match="no borrower number 99"):
         opened.decide([message(99)], AT)
     assert opened.decide([message(4)], AT)[0].is_permitted
+
+
+def arranged(store: Place, connection: Connection, *dues: Due) -> None:
+    """Let borrower 2, who owes 11 instalments, agree upon others."""
+    assert arrange(connection, Keyring.read(store.keys), told("A1", 2), "L2", dues, "u-1")
+
+
+def test_while_an_arrangement_is_kept_the_words_demand_what_is_due_of_it(
+    store: Place, opened: Gate, connection: Connection
+) -> None:
+    arranged(store, connection, Due(ON, 7_000), Due(ON + timedelta(days=30), 1_300_000))
+    (decision,) = opened.decide([message(2)], AT)
+    assert decision.is_permitted, decision.reasons
+    assert decision.words is not None
+    assert decision.words.text.startswith("7000 is overdue")
+    assert decision.loans[0].overdue > 1_000_000, "the law is asked of what the ledger says"
+
+
+def test_nobody_is_pressed_while_an_arrangement_is_kept_and_nothing_of_it_is_due(
+    store: Place, opened: Gate, connection: Connection
+) -> None:
+    arranged(store, connection, Due(ON + timedelta(days=9), 1_300_000))
+    (decision,) = opened.decide([message(2)], AT)
+    assert (decision.is_permitted, decision.reasons[0]) == (False, "arrangement_kept")

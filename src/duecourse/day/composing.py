@@ -52,14 +52,14 @@ class Composer:
 
     def _values(self, known: Known, loans: Sequence[Owed], on: date) -> Mapping[str, Value]:
         """Return what a text may name: only what is there and makes sense, so that a hole is found."""
-        overdue = [sum(loan.overdue_parts[place] for loan in loans) for place in range(len(COMPONENTS))]
+        parts = list(zip(*(loan.overdue_parts for loan in loans), strict=False))  # none, where one was agreed upon
         since = min((loan.overdue_since for loan in loans if loan.overdue_since), default=None)
         next_due = [(loan.next_due_on, loan.next_due) for loan in loans if loan.next_due_on is not None]
         values: dict[str, Value] = {
             "name": self._name(known),
             "caller": _CALLER,
             "loan_reference": ", ".join(loan.loan_id for loan in loans),
-            "amount_overdue": sum(overdue),
+            "amount_overdue": sum(loan.overdue for loan in loans),
             "amount_owed": sum(loan.owed for loan in loans),
             "amount_residual": sum(loan.owed for loan in loans),
             "days_past_due": max(loan.days_past_due for loan in loans),
@@ -67,7 +67,7 @@ class Composer:
             "report_on": on + timedelta(days=self.settings.pay_within_days + 1),
             "answer_by": on + timedelta(days=self.settings.pay_within_days),
             "written_on": on,
-            **{_PARTS[name]: amount for name, amount in zip(COMPONENTS, overdue, strict=True)},
+            **{_PARTS[name]: sum(each) for name, each in zip(COMPONENTS, parts, strict=False)},
         }
         if since:
             values["overdue_since"] = since

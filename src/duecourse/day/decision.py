@@ -1,6 +1,7 @@
 """What the gate says of an act."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from duecourse.day.asking import Asked, Window
 from duecourse.day.judging import Verdict
@@ -21,7 +22,8 @@ class Decision:
     """A yes or a no, with the loans that the act is about now and what they owe.
 
     `reasons` of a no are why, the strongest first; of a yes, the rules on account of which loans were left out.
-    `verdicts` are the law's, one for each loan that it was asked about.
+    `verdicts` are the law's, one for each loan that it was asked about; `agreed` are loans, by their ids, of which less
+    may be demanded, while an arrangement is kept.
     """
 
     asked: Asked
@@ -30,4 +32,5 @@ class Decision:
     loans: tuple[Owed, ...]
     reasons: tuple[str, ...]
     verdicts: tuple[Verdict, ...] = ()
+    agreed: Mapping[str, Owed] = field(default_factory=dict)
     words: Words | None = None

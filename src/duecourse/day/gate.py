@@ -8,7 +8,7 @@ audit chain are written together. Two trips to the server. A refusal is written 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Final
@@ -20,6 +20,7 @@ from duecourse.day.asking import Asked, Window, rows
 from duecourse.day.decision import Decision, Words
 from duecourse.day.judging import Judge, Row, Verdict
 from duecourse.day.known import Found, Hold, Known, Loan, read, told
+from duecourse.day.money.agreed import demands
 from duecourse.day.owed import Owed, owed
 from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
@@ -53,6 +54,7 @@ class _Draft:
     loans: tuple[Owed, ...]
     reasons: tuple[str, ...] = ()
     books: tuple[str, ...] = ()
+    agreed: Mapping[str, Owed] = field(default_factory=dict)
 
 
 class Gate:
@@ -82,6 +84,7 @@ class Gate:
         Whether what was being decided then stands nobody knows: it is asked for again, and the law counts what stands.
         """
         connection.autocommit = True
+        self._connection = connection
         for setting in _SETTINGS:
             connection.execute(setting.encode())
         self.line = Line(connection)
@@ -118,7 +121,8 @@ class Gate:
         """Ask the law about every act, that which falls for other reasons too: a no is told with all its reasons."""
         known = found.cases
         amounts = _amounts(known, {one.borrower: window.booked_on for one, window in zip(asked, windows, strict=True)})
-        drafts = [self._draft(one, found, amounts, window) for one, window in zip(asked, windows, strict=True)]
+        agreed = self._agreed(known, amounts, windows[0].booked_on)
+        drafts = [self._draft(one, found, amounts, agreed, window) for one, window in zip(asked, windows, strict=True)]
         past = {**found.past, **self._pasts([draft for draft in drafts if draft.loans], known)}
         return [_decision(draft, self._said(draft, known, past)) for draft in drafts]
 
@@ -147,7 +151,24 @@ class Gate:
             found |= told(events)
         return found
 
-    def _draft(self, asked: Asked, found: Found, amounts: Mapping[str, Owed], window: Window) -> _Draft:
+    def _agreed(self, known: Mapping[int, Known], amounts: Mapping[str, Owed], on: date) -> dict[str, Owed]:
+        """Return loans for which an arrangement is kept, by their ids, with what is due of it in place of the rest."""
+        found: dict[str, Owed] = {}
+        for number, case in known.items():
+            if case.has_seldom:
+                said = demands(self._connection, number, [amounts[loan] for loan in case.loans], on)
+                kept = {loan: one.amount for loan, one in said.items() if one.arrangement_id is not None}
+                found |= {loan: replace(amounts[loan], overdue=due, overdue_parts=()) for loan, due in kept.items()}
+        return found
+
+    def _draft(
+        self,
+        asked: Asked,
+        found: Found,
+        amounts: Mapping[str, Owed],
+        agreed: Mapping[str, Owed],
+        window: Window,
+    ) -> _Draft:
         """Return the loans that an act may be about, or why there is nothing to ask the law."""
         known = found.cases.get(asked.borrower)
         if known is None:
@@ -168,6 +189,8 @@ class Gate:
             reasons.append(f"hold_{min(hold.kind for hold in barring or standing)}")
         elif not left:
             reasons.append("nothing_overdue")
+        if asked.presses and left and not any(agreed.get(loan.loan_id, loan).overdue > 0 for loan in left):
+            reasons.append("arrangement_kept")
         if asked.presses and known.has_paid:
             reasons.append("paid_since_plan")
         if asked.channel in known.refused_channels:
@@ -175,7 +198,7 @@ class Gate:
         reached_by = {point.kind for point in known.person.points}
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")
-        return _Draft(asked, window, tuple(left), tuple(reasons), books)
+        return _Draft(asked, window, tuple(left), tuple(reasons), books, agreed)
 
     def _set_aside(self, known: Known, standing: Sequence[Hold]) -> frozenset[str]:
         """Return the loans that no contact may be about, of a borrower who has others: nothing is done about them."""
@@ -195,10 +218,10 @@ class Gate:
             if not decision.is_permitted or decision.asked.act not in FACING_ACTS:
                 made.append(decision)
                 continue
+            known, on = found.cases[decision.asked.borrower], decision.window.booked_on
+            demanded = [decision.agreed.get(loan.loan_id, loan) for loan in decision.loans]
             try:
-                words = self._compose(
-                    decision.asked, found.cases[decision.asked.borrower], decision.loans, decision.window.booked_on
-                )
+                words = self._compose(decision.asked, known, demanded, on)
                 made.append(replace(decision, words=words))
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))
@@ -228,4 +251,5 @@ def _decision(draft: _Draft, said: Sequence[tuple[Owed, Verdict]]) -> Decision:
         loans=lawful or draft.loans,
         reasons=(*draft.reasons, *against),
         verdicts=tuple(verdict for _, verdict in said),
+        agreed=draft.agreed,
     )

@@ -30,7 +30,7 @@ class Owed:
     owed: int
     overdue_since: date | None
     days_past_due: int
-    overdue_parts: tuple[int, ...]  # by component, as `kernel.components` orders them
+    overdue_parts: tuple[int, ...]  # by component, as `kernel.components` orders them; none where it was agreed upon
     next_due_on: date | None
     next_due: int
 

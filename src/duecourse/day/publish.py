@@ -117,8 +117,6 @@ class _Publishing:
         if self._night.duties:
             self._rows["duty"] = duties.bring(self._cursor, self._night.on, self._night.duties)
         self._calendars()
-        for statement in TAKE_ALL_BACK:
-            self._do(statement)
         self._planned()
         return Published(night.on, is_new=True, rows=self._rows)
 
@@ -172,14 +170,6 @@ class _Publishing:
     def _planned(self) -> None:
         """Put the acts planned in the place of those that still wait; what was decided of an act today stays."""
         on = self._night.on.isoformat()
-        self._do(_MISSED, on)
-        self._do(_REPLACE)
-        self._do("DELETE FROM planned_act WHERE state = 'waiting'")
-        self._do(
-            "DELETE FROM plan WHERE planned_on = $1::date AND NOT EXISTS (SELECT FROM planned_act a"
-            " WHERE a.planned_on = plan.planned_on)",
-            on,
-        )
         plan = {
             "plan_hash": self._night.plan_hash, "strategy_hash": self._night.strategy_hash,
             "law_hash": self._night.law_hash, "zone": self._night.zone,
@@ -191,6 +181,11 @@ class _Publishing:
             " published_at = excluded.published_at",
             on, *plan.values(),
         )  # fmt: skip
+        for statement in TAKE_ALL_BACK:
+            self._do(statement)
+        self._do(_MISSED, on)
+        self._do(_REPLACE)
+        self._do("DELETE FROM planned_act WHERE state = 'waiting'")
         decided = self._read(_DECIDED.format(on)).to_pylist()
         again: set[str] = set()
         self._bring("planned_act", self._acts({str(row["key"]) for row in decided}, again))

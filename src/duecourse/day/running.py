@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection, OperationalError
 from psycopg.rows import TupleRow
@@ -70,7 +71,7 @@ class Running:
 
         Returns how much was done, by the name of each part. A part that fails for want of its settings ends all.
         """
-        steps: dict[str, Opening] = {"released": self._releasing}
+        steps: dict[str, Opening] = {"released": self._releasing, "noted": self._noting}
         for name in self._settings.channels:
             steps[name] = self._channel(name)
         self._idle = dict.fromkeys(steps, False)
@@ -118,6 +119,9 @@ class Running:
             connection, self._ring, self._law, self._strategy, compose, self.plan.zone, self._settings.valid
         )  # fmt: skip
         return worker.Releasing(gate, connection, self._strategy, list(self._settings.channels), self._now)
+
+    def _noting(self, connection: Connection[TupleRow]) -> Part:
+        return worker.Noting(connection, self._ring, ZoneInfo(self.plan.zone), self._now)
 
     def _channel(self, name: str) -> Opening:
         channel = self._settings.channels[name]

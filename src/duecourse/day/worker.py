@@ -8,8 +8,9 @@ stopped. Nothing is kept between steps: whoever is killed is started anew.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -21,11 +22,16 @@ from duecourse.day.asking import Asked
 from duecourse.day.dispatch import Dispatcher
 from duecourse.day.gate import Gate
 from duecourse.day.intake import Intake
+from duecourse.day.money.agreed import note_broken
+from duecourse.day.money.when import When
+from duecourse.day.waiving import Waiving
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.keys import Keyring
 from duecourse.strategy.models import Strategy, Treatment
 
 SKEW_MOST: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 100
+_NOTE_EACH: Final = timedelta(minutes=1)
 _MISSED: Final = "UPDATE planned_act SET state = 'missed' WHERE state = 'waiting' AND closes_at <= %s"
 _WAITING: Final = """
 SELECT DISTINCT ON (borrower_no) id, borrower_no, treatment, loans
@@ -117,6 +123,34 @@ def asked_of(
         treatment.presses,
         planned,
     )
+
+
+class Noting:
+    """Notes what nobody brings: requests that have waited too long, and arrangements that broke."""
+
+    def __init__(
+        self, connection: Connection[TupleRow], ring: Keyring, zone: ZoneInfo, now: Callable[[], datetime]
+    ) -> None:
+        """Take a connection of its own; `zone` is the book's."""
+        self._connection, self._ring, self._zone, self._now = connection, ring, zone, now
+        self._next: datetime | None = None
+        self._judged_on: date | None = None
+
+    def step(self) -> int:
+        """Look, once a minute, and for broken arrangements once a day; returns how many things were noted."""
+        at = self._now()
+        if self._next is not None and at < self._next:
+            return 0
+        self._next = at + _NOTE_EACH
+        done = Waiving(self._connection, self._ring).expire(at)
+        on = at.astimezone(self._zone).date()
+        if self._judged_on != on:
+            done += len(note_broken(self._connection, self._ring, When(at, on, "day")))
+            self._judged_on = on
+        return done
+
+    def close(self) -> None:
+        """Leave the connection to whoever has opened it."""
 
 
 class Channel:

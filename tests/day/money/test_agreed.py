@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from duecourse.day.money.promised import standings
 from duecourse.day.money.when import When
 from duecourse.day.owed import owed
 from duecourse.day.payments.arrangements import Due
+from duecourse.day.worker import Noting
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.line import Line
 from tests.day.money.conftest import AT, DUE, ON, WHEN, Money
@@ -126,3 +128,13 @@ def test_promises_are_judged_by_what_was_paid(money: Money) -> None:
         " SELECT 1, 'L-USD', 'USD', 1, true, history FROM case_loan WHERE borrower_no = 1"
     )
     assert "Q2" not in told(6), "in which currency it was, nobody can tell"
+
+
+def test_the_day_notes_what_broke_by_itself(money: Money) -> None:
+    arrange(money.connection, money.ring, TOLD, LOAN, SCHEDULE, "u-1")
+    at = datetime(2026, 12, 4, 8, tzinfo=UTC)
+    noting = Noting(money.connection, money.ring, ZoneInfo("Europe/Berlin"), lambda: at)
+    assert noting.step() == 0, "three days of grace"
+    at += timedelta(hours=15)  # the next day, in Berlin
+    assert [noting.step(), noting.step()] == [1, 0]
+    assert money.rows("SELECT broken_on FROM arrangements WHERE replaced_at IS NULL") != [(None,)]
