@@ -29,8 +29,8 @@ WHERE planned_act.id = verdict.planned_act_no AND planned_act.state = 'released'
 _BACK: Final = _UNDONE.format(state="%s", why="%s", which="id = ANY(%s)", at="%s", again="%s")
 TAKE_ALL_BACK: Final = (
     _UNDONE.format(
-        state="'cancelled'", why="'a new plan came into force'", which="state = 'queued'", at="(SELECT max(published_at) FROM plan)",
-        again="'waiting'",
+        state="'cancelled'", why="'a new plan came into force'", which="state = 'queued'",
+        at="(SELECT max(published_at) FROM plan)", again="'waiting'",
     ),
     "UPDATE outbox SET valid_until = '1970-01-01Z' WHERE state = 'sending'",
 )  # fmt: skip
