@@ -1,4 +1,4 @@
-"""The commands of the day: `day run | stop | start | status | hold | lift | payment`."""
+"""The commands of the day: `day run | stop | start | status | hold | lift | points | payment`."""
 
 import json
 from collections.abc import Callable
@@ -133,6 +133,35 @@ def lift(
 
     _told(store, borrower, by, end, hold_id)
     printing.say(f"hold {hold_id} is lifted")
+
+
+@day_app.command()
+def points(
+    borrower: Borrower,
+    end: Annotated[int | None, typer.Option(metavar="NUMBER", help="Use this one no more.")] = None,
+    use_again: Annotated[int | None, typer.Option(metavar="NUMBER", help="Use this one after all.")] = None,
+    store: Store = OUT,
+    by: By = "operator",
+) -> None:
+    """Show by what a borrower is reached, which of it is not used any more and why; or end one, or use it again."""
+    from duecourse import printing
+    from duecourse.day.reaching import points_of
+    from duecourse.store.place import Place
+
+    def change(told: Any, facts: Any) -> None:
+        if end is not None and not facts.end_point(told, end, "by_hand"):
+            raise DueCourseError(f"borrower {borrower} has no contact point {end} in use")
+        if use_again is not None and not facts.use_again(told, use_again):
+            raise DueCourseError(f"borrower {borrower} has no contact point {use_again} that has ended")
+
+    if (end, use_again) != (None, None):
+        _told(store, borrower, by, change)
+    with Place.of(store).connected() as connection:
+        found = points_of(connection, borrower)
+    table = printing.grid("number", "whose", "kind", "ended", "why", words=(1, 2, 3, 4))
+    for row in found:
+        table.add_row(*row)
+    printing.show(table)
 
 
 @day_app.command()

@@ -4,6 +4,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,10 @@ def serve(
     bind: Annotated[
         str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; a proxy with TLS stands before it.")
     ] = "127.0.0.1:8008",
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="The lender's settings (TOML), where providers call things otherwise than we do."),
+    ] = None,
 ) -> None:
     """Answer webhooks, monitors and who leaves the e-mail, over HTTP, until it is told to end (SIGTERM, Ctrl-C).
 
@@ -41,7 +46,7 @@ def serve(
     from duecourse.store.place import Place
 
     host, port = _address(bind)
-    edge = Edge.of(Place.of(store), Seals.of(store), lambda: datetime.now(UTC))
+    edge = Edge.of(Place.of(store), Seals.of(store), lambda: datetime.now(UTC), settings)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     there = f"[{host}]" if ":" in host else host
     channels = ", ".join(sorted(edge.hooks)) or "no channel"

@@ -38,6 +38,51 @@ def test_what_it_does_not_start_with(
         assert value.strip() not in found.err
 
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "day.toml"
+
+
+def test_a_provider_with_names_of_its_own(store: Place, ring: Keyring) -> None:
+    command = (str(SCRIPT), "serve", "--store", str(store.folder), "--bind", "127.0.0.1:0", "--settings", str(EXAMPLE))
+    with (
+        serving(store, {"DUECOURSE_WEBHOOK_IM": secret(OLD), "DUECOURSE_WEBHOOK_SMS": secret(OLD)}, *command) as own,
+        contextlib.closing(Day(store, ring)) as day,
+    ):
+        for channel, key in (("im", "k1"), ("sms", "k2")):
+            day.message(key, channel=channel, state="unknown")
+        told = {"type": "chat.read", "data": {"client_reference": "k1", "key": "not ours"}}
+        assert own.tell(told, channel="im").status == 204
+        assert own.tell({"type": "message.delivered", "data": {"key": "k2"}}, channel="sms").status == 204
+        assert day.does("SELECT state FROM outbox ORDER BY key") == [("left",), ("left",)]
+        assert day.does("SELECT outcome FROM contacts ORDER BY contact_id") == [("delivered",)] * 2
+        assert day.does("SELECT source, event_id FROM inbound ORDER BY id") == [
+            ("im", "chat-example msg_1"),
+            ("sms", "gateway msg_1"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("[webhooks.fax2]", "webhooks.fax2: there is no such channel"),
+        ('[webhooks.sms]\nsauce = "x"', "webhooks.sms: there is no 'sauce'"),
+        ('[webhooks.sms]\nkinds = "delivered"', "webhooks.sms: 'delivered' is no table"),
+        ('[webhooks.sms.kinds]\n"x" = "lost"', "webhooks.sms: 'lost' is not a valid Kind"),
+        ("[webhooks.sms.fields]\nkey = 5", "webhooks.sms: 5 is not of the kind str"),
+        ('[webhooks.sms.fields]\nto = "x"', "webhook settings: fields: no to"),
+        ('[webhooks.sms]\ntolerance = "long"', "webhooks.sms: "),
+        ("[webhooks.sms]\nbytes_most = 0", "webhook settings: tolerance and bytes_most"),
+        ("[webhooks.sms]\nbytes_most = true", "webhooks.sms: True is not of the kind int"),
+        ("webhooks = 5", "webhooks: Input should be a valid dictionary"),
+    ],
+)
+def test_settings_that_are_wrong(
+    made: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str, says: str
+) -> None:
+    file = tmp_path / "day.toml"
+    file.write_text(f"{wrong}\n[words.en]\n", encoding="utf-8")
+    assert_one_line(Commands(capsys, tmp_path)("serve", "--store", made.folder, "--settings", file), says)
+
+
 def test_a_port_that_is_taken(served: Served, made: Place) -> None:
     taken = f"127.0.0.1:{served.port}"
     command = [str(SCRIPT), "serve", "--store", str(made.folder), "--bind", taken]

@@ -112,7 +112,7 @@ def test_a_backup_and_back(duecourse: Commands, store: Path, tmp_path: Path) -> 
         assert_one_line(duecourse("store", "verify", "--store", other), "no keys here")
         shutil.copy(store / "keys.json", other / "keys.json")
         told = duecourse("store", "verify", "--json", "--store", other)
-        assert (told.code, told.json) == (0, {"people": 1, "erased": 0, "unreadable": []})
+        assert (told.code, told.json) == (0, {"people": 1, "erased": 0, "values": 1, "unreadable": []})
         (other / "keys.json").unlink()
         Keyring.new().write(other / "keys.json")
         wrong = duecourse("store", "verify", "--store", other)

@@ -14,8 +14,10 @@ from duecourse.day.gate import Gate
 from duecourse.day.money.agreed import arrange
 from duecourse.day.payments.arrangements import Due
 from duecourse.kernel.errors import DueCourseError
-from duecourse.store.keys import Keyring
+from duecourse.store.bound import whose
+from duecourse.store.keys import Keyring, new_key
 from duecourse.store.place import Place
+from duecourse.store.server import ADMIN
 from tests.day.cases import AT, filled, gate, message, read, told
 
 WINDOW = Window(AT, AT, ON, ON)
@@ -177,3 +179,22 @@ def test_nobody_is_pressed_while_an_arrangement_is_kept_and_nothing_of_it_is_due
     arranged(store, connection, Due(ON + timedelta(days=9), 1_300_000))
     (decision,) = opened.decide([message(2)], AT)
     assert (decision.is_permitted, decision.reasons[0]) == (False, "arrangement_kept")
+
+
+def test_a_fact_before_the_people_are_loaded_does_not_hide_them(
+    store: Place, opened: Gate, connection: Connection
+) -> None:
+    """The fact gives the borrower a key, by a person without a name, who then comes first."""
+    with psycopg.connect(store.server.url(ADMIN)) as admin:
+        admin.execute("UPDATE person SET id = id + 1000 WHERE borrower_id = 2")
+        admin.execute("UPDATE contact_point SET person_id = 1002 WHERE person_id = 2")
+    ring = Keyring.read(store.keys)
+    wrapped = ring.wrap(new_key(), whose("B2", "audit:1"))
+    with connection.transaction():
+        connection.execute(
+            "INSERT INTO person (id, borrower_id, person_id, relation, key_id, wrapped_key)"
+            " VALUES (900, 2, 'audit:1', 'borrower', %s, %s)",
+            [wrapped.key_id, wrapped.sealed],
+        )
+    (decision,) = opened.decide([message(2)], AT)
+    assert decision.is_permitted, decision.reasons

@@ -30,15 +30,20 @@ def made() -> Iterator[Place]:
 @pytest.fixture
 def store(made: Place) -> Place:
     """Give a store without a row, to which Django's models are connected."""
-    orm.connect(made)
-    with psycopg.connect(made.url(OWNER), autocommit=True) as connection:
+    return emptied(made)
+
+
+def emptied(place: Place) -> Place:
+    """Take every row out of a store."""
+    orm.connect(place)
+    with psycopg.connect(place.url(OWNER), autocommit=True) as connection:
         row = connection.execute(_TABLES).fetchone()
         for table in _CHAIN:  # which nobody empties but its owner, by taking away what refuses it
             connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_stays".encode())
         connection.execute(f"TRUNCATE {row[0] if row else ''} RESTART IDENTITY CASCADE".encode())
         for table in _CHAIN:
             connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_stays".encode())
-    return made
+    return place
 
 
 @pytest.fixture

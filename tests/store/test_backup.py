@@ -49,7 +49,7 @@ def test_a_backup_restored_elsewhere_is_the_same_and_opens_with_the_same_keys(
     }  # fmt: skip
     people.add(ring, "B9", "B9", "borrower", Known("Later", ()))
     assert backup.restore(other, tmp_path / "monday") == counts
-    assert backup.verify(other, ring) == Verified(4, 1, ())
+    assert backup.verify(other, ring) == Verified(4, 1, 8, ())
     ended = people.add(ring, "B10", "B10", "borrower", Known("New", (PHONE,)))
     assert backup.verify(other, ring).people == 5, "the application may write there too"
     wrong = backup.verify(other, Keyring.new())

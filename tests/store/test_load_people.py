@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from duecourse.cli_store import store_app
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store import people
+from duecourse.store.backup import verify
 from duecourse.store.keys import Keyring
 from duecourse.store.loading import load, quarantine
 from duecourse.store.models import Borrower, Consent, ContactPoint, Person
@@ -31,6 +32,7 @@ SMALL: Final = Path(__file__).parents[2] / "examples" / "small" / "people.toml"
 ANN: Final = f'B1,,,Ann Example,{PHONE},,ann@Example.org,"Weg 1\n20095 Hamburg",de,Europe/Berlin'
 BOB: Final = f"B2,,,Bob Muster,{OTHER},{THIRD},,,,"
 PATIENCE: Final = 60  # seconds
+ENDED_AT: Final = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def known(ring: Keyring, borrower_id: str, person_id: str | None = None) -> Known:
@@ -68,7 +70,7 @@ def test_the_example_arrives_sealed_and_can_be_read(store: Place, ring: Keyring,
         ("personen.csv", 5, "phones[2]", "no_phone"),
         ("personen.csv", 7, "emails[1]", "no_email"),
     ]
-    assert all(people.opens(ring, person) for person in Person.objects.all())
+    assert verify(store, ring).unreadable == ()
 
 
 def test_the_same_files_again_change_nothing(store: Place, tmp_path: Path) -> None:
@@ -104,8 +106,31 @@ def test_a_number_that_comes_back_is_in_use_again(store: Place, ring: Keyring, t
     loaded(store, tmp_path, BOB.replace(THIRD, ""))
     assert phones(ring, "B2") == {"+493023125102"}
     found = loaded(store, tmp_path, BOB)
-    assert found.counts["contact_points"] == {"added": 0, "ended": 0, "in_use_again": 1, "unchanged": 1}
+    assert found.counts["contact_points"] == {
+        "added": 0, "ended": 0, "in_use_again": 1, "stay_ended": 0, "unchanged": 1,
+    }  # fmt: skip
     assert phones(ring, "B2") == {"+493023125102", "+493023125103"}
+
+
+@pytest.mark.parametrize("gone_first", [False, True])
+def test_a_number_of_no_use_is_not_used_again(store: Place, ring: Keyring, tmp_path: Path, *, gone_first: bool) -> None:
+    """Neither while the lender's files go on naming it, nor where they did not for a while."""
+    loaded(store, tmp_path, BOB)
+    if gone_first:
+        loaded(store, tmp_path, BOB.replace(THIRD, ""))
+    blind = ring.blind("phone", "+493023125103")
+    ContactPoint.objects.filter(blind=blind).update(ended_at=ENDED_AT, ended_why="wrong_number")
+    before = everything(store)
+    for _ in range(2):
+        found = loaded(store, tmp_path, BOB)
+        assert found.counts["contact_points"] == {
+            "added": 0, "ended": 0, "in_use_again": 0, "stay_ended": 1, "unchanged": 1,
+        }  # fmt: skip
+        assert found.counts["people"]["unchanged"] == 1
+    assert everything(store) == before
+    assert phones(ring, "B2") == {"+493023125102"}
+    loaded(store, tmp_path, BOB.replace(OTHER, PHONE))  # the row changes otherwise: what ended still has ended
+    assert phones(ring, "B2") == {"+493023125101"}
 
 
 def test_an_unfit_value_is_dropped_the_person_kept_and_nothing_ended(
@@ -292,7 +317,7 @@ def test_rows_of_one_borrower_in_many_batches_meet(
         assert told(tmp_path) == [("people.csv", 4, "", "repeated")], "the first row about somebody counts"
     assert known(ring, "B1", "G1").name == "Gus"
     assert Borrower.objects.get().language == "de", "their own row alone tells a borrower's language"
-    assert all(people.opens(ring, person) for person in Person.objects.all())
+    assert verify(store, ring).unreadable == ()
 
 
 _KILLED: Final = """

@@ -67,7 +67,7 @@ def test_the_erased_can_be_read_by_nobody_whoever_kept_their_sealed_name(store: 
     assert bytes(copy or b"").hex() not in everything(store)
     ann.name = copy
     with pytest.raises(DueCourseError, match="person B1 was erased"):
-        people._key_of(ring, ann)
+        people.key_of(ring, ann)
 
 
 def test_a_rotation_leaves_everybody_readable_under_the_new_key_alone(

@@ -1,6 +1,6 @@
 """What the requests share: the store, the secrets, the clock, and a connection for each thread.
 
-    Edge.of(place, seals, now)      by the environment; DueCourseError where a secret is none
+    Edge.of(place, seals, now, settings)    by the environment and a file; DueCourseError where one of them is wrong
 
 It is handed to the views in the environment of each request, so that nothing global holds it.
 """
@@ -8,8 +8,9 @@ It is handed to the views in the environment of each request, so that nothing gl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from threading import local
 from typing import Final, Self
 
@@ -24,8 +25,9 @@ from duecourse.channels.gateway.webhooks import Settings, key_of
 from duecourse.channels.transport import Received
 from duecourse.day.in_force import zone_of
 from duecourse.day.intake import Intake
-from duecourse.day.opening import tokens_of
+from duecourse.day.opening import tokens_of, webhooks
 from duecourse.day.reaching import POINTS
+from duecourse.day.settings import read
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit.seals import Seals
 from duecourse.store.keys import Keyring
@@ -46,7 +48,7 @@ class Hook:
     """A channel whose provider tells us things: the keys by which it is proved, any of them. It is never printed."""
 
     keys: Sequence[bytes]
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings
 
 
 class Connections:
@@ -98,12 +100,20 @@ class Edge:
     metrics_token: str | None = None
 
     @classmethod
-    def of(cls, place: Place, seals: Seals, now: Callable[[], datetime]) -> Self:
-        """Read the secrets out of the environment; DueCourseError for one that is none, or a store without keys."""
+    def of(cls, place: Place, seals: Seals, now: Callable[[], datetime], settings: Path | None = None) -> Self:
+        """Read the secrets out of the environment, and what providers call things out of the lender's settings.
+
+        DueCourseError for a secret that is none, settings that are wrong, or a store without keys.
+        """
+        named_so = webhooks(read(settings)) if settings else {}
         tokens = tokens_of(Keyring.read(place.keys))
         place.url()
         named = {channel: f"{WEBHOOK_SECRETS}{channel.upper()}" for channel in POINTS}
-        hooks = {channel: _hook(name) for channel, name in named.items() if os.environ.get(name)}
+        hooks = {
+            channel: Hook(_keys(name), named_so.get(channel, Settings()))
+            for channel, name in named.items()
+            if os.environ.get(name)
+        }
         return cls(place, seals, now, Connections(place), hooks, tokens, _unguessable(METRICS_SECRET))
 
     def take(self, channel: str, received: Sequence[Received]) -> None:
@@ -125,9 +135,9 @@ def edge_of(request: HttpRequest) -> Edge:
     return found
 
 
-def _hook(name: str) -> Hook:
+def _keys(name: str) -> list[bytes]:
     try:
-        return Hook([key_of(one) for one in secret(name).split(" ")])
+        return [key_of(one) for one in secret(name).split(" ")]
     except DueCourseError as error:
         raise DueCourseError(f"{name}: {error}") from None
 

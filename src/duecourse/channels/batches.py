@@ -21,8 +21,8 @@ from typing import Final
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 
-from duecourse.channels.kept import private, safe, write
-from duecourse.channels.transport import Fate, Result
+from duecourse.channels.kept import Inbox, private, safe, write
+from duecourse.channels.transport import Fate, Received, Result
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import alone, settle
 
@@ -192,6 +192,27 @@ class Batches:
     def _alone(self) -> Iterator[None]:
         with alone(private(self.folder) / "lock"):
             yield
+
+
+class Paper:
+    """What a channel has on paper: its batches, and the register of what became of them once they were printed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; it is made when it is needed."""
+        self.batches = Batches(folder / "batches")
+        self._inbox = Inbox(folder / "register")
+
+    def waiting(self, batch: str) -> tuple[str, ...]:
+        """Return the keys in an open batch, in order."""
+        return self.batches.waiting(batch)
+
+    def withdraw(self, key: str) -> bool:
+        """Take a document out of an open batch; say whether it was in one. DueCourseError when its batch is closed."""
+        return self.batches.withdraw(key)
+
+    def received(self) -> Iterator[Received]:
+        """Yield what was registered and not read yet."""
+        return self._inbox.unread()
 
 
 def _pages(pdf: bytes) -> int | None:

@@ -71,6 +71,7 @@ class Received:
 
     `event_id` is the same when the same thing comes twice. `key` or `provider_id` name the message that it is about,
     where it is about one. `outcome` is a word of `duecourse.book.schema.OUTCOMES`, `sender` whom a reply is from.
+    `ends_point` says, beside `bounced` and `undelivered`, that the number or address surely is of no use any more.
     """
 
     event_id: str
@@ -81,6 +82,7 @@ class Received:
     outcome: str | None = None
     sender: str | None = None
     text: str = ""
+    ends_point: bool = False
 
 
 class Transport(Protocol):

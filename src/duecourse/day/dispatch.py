@@ -23,10 +23,9 @@ from duecourse.channels.transport import Fate, Message, Result, Transport
 from duecourse.day.known import Reached
 from duecourse.day.reaching import key_of
 from duecourse.day.release import undo
-from duecourse.day.writing import message_place
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
-from duecourse.store.bound import point_place
+from duecourse.store.bound import message_place, point_place
 from duecourse.store.keys import Keyring, open_bytes, unseal
 
 HELD: Final = timedelta(minutes=2)  # how long a claim lasts: longer than any transport may take

@@ -10,7 +10,7 @@ changes nothing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.book.schema import HOLD_KINDS, OUTCOMES
+from duecourse.day.reaching import POINTS
 from duecourse.day.release import take_back
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
@@ -82,6 +83,18 @@ SELECT arrangement_id, borrower_no, loan_id, started_on, ended_on, %s, %s FROM b
 _OUTCOME: Final = """
 UPDATE contacts SET outcome = %s FROM outbox WHERE outbox.id = %s AND contacts.id = outbox.contact_no"""
 _ARRIVED: Final = "UPDATE outbox SET state = 'left' WHERE id = %s AND state IN ('sending', 'unknown')"
+_END_POINT: Final = """
+UPDATE contact_point t SET ended_at = coalesce(t.ended_at, %s), ended_why = %s FROM person p
+WHERE t.id = %s AND t.ended_why = '' AND p.id = t.person_id AND p.borrower_id = %s"""
+_USE_AGAIN: Final = """
+UPDATE contact_point t SET ended_at = NULL, ended_why = '' FROM person p
+WHERE t.id = %s AND t.ended_at IS NOT NULL AND p.id = t.person_id AND p.borrower_id = %s"""
+_CONSENTED: Final = """
+SELECT DISTINCT t.kind, c.consented_to FROM contact_point t
+JOIN person p ON p.id = t.person_id AND p.relation = 'borrower'
+JOIN consents c ON c.borrower_no = p.borrower_id AND c.replaced_at IS NULL AND c.withdrawn_at IS NULL
+WHERE t.id = %s ORDER BY c.consented_to"""
+_SOMEBODY_ELSES: Final = frozenset({"wrong_number", "wrong_person"})
 _HAS_CONSENT: Final = "SELECT FROM consents WHERE consent_id = %s"
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -128,12 +141,12 @@ class Facts:
         if kind not in HOLD_KINDS:
             raise DueCourseError(f"there is no hold '{kind}': it is one of {', '.join(HOLD_KINDS)}")
         values = [told.fact_id, told.borrower, loan_id, kind, told.on, until, told.at, told.fact_id]
-        return self._new(told, _HOLD, values, f"hold.{kind}", {"loan": loan_id, "until": str(until or "")})
+        return self.write(told, _HOLD, values, f"hold.{kind}", {"loan": loan_id, "until": str(until or "")})
 
     def lift(self, told: Told) -> bool:
         """End a hold, named by the fact's id, with the day; whether it would have gone on. A past end stays."""
         values = [told.at, told.fact_id, told.borrower, told.on, told.on, told.at]
-        return self._new(told, _LIFT, values, "hold.lifted", {})
+        return self.write(told, _LIFT, values, "hold.lifted", {})
 
     def withdraw(self, told: Told, channel: str) -> bool:
         """Take back whatever consent there is to a channel: from now on nothing goes out by it.
@@ -143,19 +156,39 @@ class Facts:
         if self._connection.execute(_HAS_CONSENT, [told.fact_id]).fetchone() is not None:
             return False
         values = {"id": told.fact_id, "borrower": told.borrower, "channel": channel, "at": told.at}
-        return self._new(told, _WITHDRAWN, values, "consent.withdrawn", {"channel": channel})
+        return self.write(told, _WITHDRAWN, values, "consent.withdrawn", {"channel": channel})
 
     def consent(self, told: Told, channel: str) -> bool:
         """Note that a borrower agrees to a channel (again)."""
         values = [told.fact_id, told.borrower, channel, told.at, told.at, told.fact_id]
-        return self._new(told, _GIVEN, values, "consent.given", {"channel": channel})
+        return self.write(told, _GIVEN, values, "consent.given", {"channel": channel})
+
+    def end_point(self, told: Told, point: int, why: str) -> bool:
+        """Note why a number or an address, named by its number in the store, is of no use; False where that is known.
+
+        Where it is somebody else's, every consent that stands to a channel by which it was reached ends too: it may
+        have been given for this number, and whoever has it now gave none (47 USC 227(b)(1)(A)).
+        """
+        values = [told.at, why, point, told.borrower]
+        if not self.write(told, _END_POINT, values, "contact_point.ended", {"point": point, "why": why}):
+            return False
+        if why in _SOMEBODY_ELSES:
+            for kind, channel in self._connection.execute(_CONSENTED, [point]).fetchall():
+                if POINTS.get(channel) == kind:
+                    self.withdraw(replace(told, fact_id=f"{told.fact_id}-{channel}"), channel)
+        return True
+
+    def use_again(self, told: Told, point: int) -> bool:
+        """Note that a number or an address is of use after all; whether it had ended. Consents stay as they are."""
+        values = [point, told.borrower]
+        return self.write(told, _USE_AGAIN, values, "contact_point.in_use_again", {"point": point})
 
     def promise(self, told: Told, amount: int, promised_on: date, loan_id: str | None = None) -> bool:
         """Note a promise to pay an amount by a day; DueCourseError for one that cannot be kept."""
         if amount <= 0 or promised_on < told.on:
             raise DueCourseError("a promise names an amount above zero, and a day that is not over")
         values = [told.fact_id, told.borrower, loan_id, told.on, promised_on, amount, told.at]
-        return self._new(told, _PROMISE, values, "promise.made", {"amount": amount, "on": str(promised_on)})
+        return self.write(told, _PROMISE, values, "promise.made", {"amount": amount, "on": str(promised_on)})
 
     def payment(self, told: Told, money: Money) -> bool:
         """Take in money for a loan of the borrower, or take all of a payment back.
@@ -171,7 +204,7 @@ class Facts:
             raise DueCourseError(f"loan {money.loan_id} is in {owner[1]}, not in {money.currency}: match it by hand")
         terms = [money.loan_id, money.paid_on, money.amount, money.currency, money.reverses]
         said = {"loan": money.loan_id, "amount": money.amount, "currency": money.currency, "reverses": money.reverses}
-        return self._new(told, _PAYMENT, [told.fact_id, told.borrower, *terms, told.at], "payment.received", said)
+        return self.write(told, _PAYMENT, [told.fact_id, told.borrower, *terms, told.at], "payment.received", said)
 
     def arrangement(self, told: Told, loan_id: str, dues: Sequence[tuple[date, int]]) -> bool:
         """Note an arrangement for a loan: days and amounts in minor units, in order, from the day on which it was told.
@@ -187,7 +220,7 @@ class Facts:
             raise DueCourseError(f"loan {loan_id} has an arrangement that stands: end it first")
         values = [told.fact_id, told.borrower, loan_id, told.on, told.at, told.fact_id]
         said = {"loan": loan_id, "dues": [[str(on), amount] for on, amount in dues]}
-        is_new = self._new(told, _ARRANGEMENT, values, "arrangement.made", said)
+        is_new = self.write(told, _ARRANGEMENT, values, "arrangement.made", said)
         if is_new:
             days, amounts = [on for on, _ in dues], [amount for _, amount in dues]
             numbers = list(range(1, len(dues) + 1))
@@ -197,7 +230,7 @@ class Facts:
     def broken(self, told: Told, broken_on: date) -> bool:
         """Note on which day an arrangement, named by the fact's id, was broken; whether it stood."""
         values = [told.at, told.fact_id, told.borrower, broken_on, told.at]
-        return self._new(told, _BROKEN, values, "arrangement.broken", {"on": str(broken_on)})
+        return self.write(told, _BROKEN, values, "arrangement.broken", {"on": str(broken_on)})
 
     def outcome(self, told: Told, message: int, word: str) -> None:
         """Note how a message that was sent ended; one whose fate was unknown has surely left."""
@@ -225,12 +258,11 @@ class Facts:
             raise DueCourseError("the payment was taken back before: match the entry by hand")
         return paid
 
-    def other(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
-        """Write a fact by a statement that adds nothing where it is there already: for what has no method here."""
-        return self._new(told, statement, values, kind, said)
+    def write(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
+        """Write a fact unless it is there, with its entry, and take back what is queued because of it.
 
-    def _new(self, told: Told, statement: str, values: Values, kind: str, said: Mapping[str, object]) -> bool:
-        """Write a fact unless it is there, with its entry, and take back what is queued because of it."""
+        The statement changes no row where the fact is there. It serves what has no method here, too.
+        """
         if self._connection.execute(statement, values).rowcount == 0:
             return False
         self.note(told, kind, said)

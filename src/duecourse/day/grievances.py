@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 from duecourse.day.facts import Facts, Told
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
+from duecourse.store.bound import grievance_place
 from duecourse.store.keys import Keyring, seal_bytes
 from duecourse.store.roles import MAY, Role, What
 
@@ -83,13 +84,13 @@ class Grievances:
                 raise DueCourseError(f"loan {grievance.loan_id} is not this borrower's: name one of theirs, or none")
             if self._connection.execute(_THERE.format(what).encode(), [told.fact_id]).fetchone() is not None:
                 return False
-            words = seal_bytes(self._key(told.borrower), grievance.words.encode(), words_place(what, told.fact_id))
+            words = seal_bytes(self._key(told.borrower), grievance.words.encode(), grievance_place(what, told.fact_id))
             values = [
                 told.fact_id, told.borrower, grievance.loan_id, grievance.kind, words, told.at, told.on,
                 grievance.due_on, told.at,
             ]  # fmt: skip
             said = {"kind": grievance.kind, "loan": grievance.loan_id, "due_on": str(grievance.due_on or "")}
-            self._facts.other(told, _NOTE.format(what), values, f"{what}.noted", said)
+            self._facts.write(told, _NOTE.format(what), values, f"{what}.noted", said)
             if not self._facts.hold(told, what, grievance.loan_id):
                 raise DueCourseError(f"there is a hold {told.fact_id} already: note the {what} under an id of its own")
             return True
@@ -125,11 +126,6 @@ class Grievances:
         if head.key is None:
             raise DueCourseError("the borrower has no key, and none could be made: see `duecourse store verify`")
         return head.key.key
-
-
-def words_place(what: str, fact_id: str) -> str:
-    """Return the place to which the words are bound: the same for all versions."""
-    return f"{what}.words.{fact_id}"
 
 
 def _of(table: Mapping[str, tuple[str, ...]], what: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ LEFT JOIN audit_head h ON h.chain = b.id
 LEFT JOIN collection_case c ON c.borrower_no = b.id
 LEFT JOIN LATERAL (
     SELECT id, person_id, name, key_id, wrapped_key FROM person
-    WHERE borrower_id = b.id AND relation = 'borrower' AND erased_at IS NULL ORDER BY id LIMIT 1
+    WHERE borrower_id = b.id AND relation = 'borrower' AND erased_at IS NULL ORDER BY name IS NULL, id LIMIT 1
 ) p ON true
 WHERE b.id = ANY($1::bigint[])"""
 
@@ -241,7 +241,10 @@ def _loan(row: Sequence[Any], paid: Mapping[str, list[Payment]], waived: Mapping
 
 
 def _reached(row: Sequence[Any]) -> Reached:
-    """Return the first person who is the borrower, with the ways to reach them in the order they were added."""
+    """Return the person who is the borrower, with the ways to reach them in the order they were added.
+
+    One without a name holds a key alone, from before their people were loaded (`chain.make_key`).
+    """
     _, borrower_id, seq, found, number, person_id, name, key_id, wrapped, points, *_ = row
     ways = tuple(Point(place, kind, a2b_base64(value)) for place, kind, value in points or ())
     sealed, key, head = (None if text is None else a2b_base64(text) for text in (name, wrapped, found))

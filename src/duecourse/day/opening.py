@@ -1,11 +1,11 @@
-"""Channels opened from a lender's settings."""
+"""Channels, and what hears of their providers, made from a lender's settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from duecourse.channels.email.maildir import Maildir
 from duecourse.channels.email.settings import Settings as EmailSettings
@@ -13,10 +13,12 @@ from duecourse.channels.email.tokens import Tokens
 from duecourse.channels.email.transport import EmailTransport
 from duecourse.channels.gateway.settings import Settings as GatewaySettings
 from duecourse.channels.gateway.transport import GatewayTransport
+from duecourse.channels.gateway.webhooks import Settings as WebhookSettings
 from duecourse.channels.sms.settings import Settings as SmsSettings
 from duecourse.channels.sms.transport import SmsTransport
 from duecourse.channels.transport import Transport
-from duecourse.day.settings import Channel
+from duecourse.day.reaching import POINTS
+from duecourse.day.settings import Channel, Day
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
 
@@ -27,14 +29,22 @@ Clock = Callable[[], datetime]
 
 def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Callable[[str], str | None]) -> Transport:
     """Open a channel; DueCourseError names the setting that is missing or wrong."""
-    given = dict(channel.settings)
+    given, place = dict(channel.settings), f"channels.{name}.settings"
     if channel.kind == "email":
         inbox = given.pop(_INBOX, None)
-        made = _made(EmailSettings, name, {**given, "tokens": tokens_of(ring)})
+        made = _made(EmailSettings, place, {**given, "tokens": tokens_of(ring)})
         return EmailTransport(made, clock, _maildir(Path(inbox)) if inbox else None)
     if channel.kind == "sms":
-        return SmsTransport(_made(SmsSettings, name, given), clock, id_of)
-    return GatewayTransport(_made(GatewaySettings, name, given))
+        return SmsTransport(_made(SmsSettings, place, given), clock, id_of)
+    return GatewayTransport(_made(GatewaySettings, place, given))
+
+
+def webhooks(settings: Day) -> dict[str, WebhookSettings]:
+    """Return how the provider of each channel tells things, where that is set; DueCourseError for a wrong setting."""
+    for name in settings.webhooks:
+        if name not in POINTS:
+            raise DueCourseError(f"webhooks.{name}: there is no such channel: one of {', '.join(sorted(POINTS))}")
+    return {name: _made(WebhookSettings, f"webhooks.{name}", given) for name, given in settings.webhooks.items()}
 
 
 def tokens_of(ring: Keyring) -> Tokens:
@@ -48,17 +58,17 @@ def _maildir(folder: Path) -> Maildir:
     return found
 
 
-def _made(kind: Any, name: str, given: dict[str, Any]) -> Any:
+def _made(kind: Any, place: str, given: Mapping[str, Any]) -> Any:
     """Make settings of a kind from a file's values: seconds become spans of time, and texts paths or words."""
     known = {one.name for one in fields(kind)}
     for key in given:
         if key not in known:
-            raise DueCourseError(f"channels.{name}.settings: there is no '{key}': one of {', '.join(sorted(known))}")
+            raise DueCourseError(f"{place}: there is no '{key}': one of {', '.join(sorted(known))}")
     hints = get_type_hints(kind)
     try:
         return kind(**{key: _typed(hints[key], value) for key, value in given.items()})
     except (TypeError, ValueError) as error:
-        raise DueCourseError(f"channels.{name}.settings: {error}") from None
+        raise DueCourseError(f"{place}: {error}") from None
 
 
 def _typed(hint: Any, value: Any) -> Any:
@@ -66,4 +76,10 @@ def _typed(hint: Any, value: Any) -> Any:
         return timedelta(seconds=value)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint(value)
+    if get_origin(hint) is Mapping:
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is no table: write {{name = value}}")
+        return {name: _typed(get_args(hint)[1], one) for name, one in value.items()}
+    if hint in {str, int} and type(value) is not hint:
+        raise TypeError(f"{value!r} is not of the kind {hint.__name__}")
     return Path(value) if "Path" in str(hint) else value

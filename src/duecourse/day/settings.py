@@ -1,4 +1,4 @@
-"""What a lender sets for the day, in a TOML file: the words of every message, and the channels.
+"""What a lender sets for the day, in a TOML file: the words of every message, the channels, what providers tell.
 
 Secrets are not in it: they are in the environment, under the names that the channels' settings say.
 """
@@ -35,13 +35,17 @@ class Channel(_Strict):
 
 
 class Day(_Strict):
-    """The whole file. `words` are by language and placeholder; `fallback` are languages to write in, the best first."""
+    """The whole file. `words` are by language and placeholder; `fallback` are languages to write in, the best first.
+
+    `webhooks` are by channel: what its provider calls things, where not as we do (`channels.gateway.webhooks`).
+    """
 
     words: dict[str, dict[str, str]]
     fallback: tuple[str, ...] = ()
     release_seconds: Annotated[int, Field(ge=5, le=3_600)] = 60
     pay_within_days: Annotated[int, Field(ge=1, le=90)] = 14
     channels: dict[str, Channel] = Field(default_factory=dict)
+    webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @property
     def valid(self) -> timedelta:

@@ -237,7 +237,7 @@ class Waiving:
             statement = _SETTLEMENT
             terms = [wanted.amount, worth.owed, worth.currency, told.on, wanted.pay_by, told.at]
         values = [wanted.fact_id, told.borrower, wanted.loan_id, *terms]
-        if not facts.other(told, statement, values, f"{wanted.what}.given", {**who, **_said(wanted, worth)}):
+        if not facts.write(told, statement, values, f"{wanted.what}.given", {**who, **_said(wanted, worth)}):
             raise DueCourseError(f"there is a {wanted.what} {wanted.fact_id} already: ask under an id of its own")
 
     def _worth(self, borrower: int, wanted: Wanted, at: datetime, on: date) -> _Worth:

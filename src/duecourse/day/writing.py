@@ -13,6 +13,7 @@ from duecourse.day.reaching import POINTS, key_of
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
 from duecourse.store.audit.form import Entry
+from duecourse.store.bound import message_place
 from duecourse.store.keys import Keyring, seal_bytes
 from duecourse.store.line import Line, moment
 
@@ -83,11 +84,6 @@ def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found) -> Prep
 def write(line: Line, what: Prepared) -> None:
     """Write what was prepared, with the end of the transaction that is open."""
     line.tell(WRITE, what.values)
-
-
-def message_place(key: str) -> str:
-    """Say at which place the words of a message are sealed."""
-    return f"outbox.body.{key}"
 
 
 def _entries(row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None) -> list[Entry]:

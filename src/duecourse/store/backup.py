@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -22,12 +23,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 import duecourse
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import written_aside
-from duecourse.store import orm, people
+from duecourse.store import orm
 from duecourse.store.account import programs
 from duecourse.store.grants import GRANTS
 from duecourse.store.keys import Keyring
 from duecourse.store.models import Person
 from duecourse.store.place import Place
+from duecourse.store.sealed import SEALED, WRAPPED, keys, looks
 from duecourse.store.server import OWNER
 
 _ROWS: Final = "rows.dump"
@@ -37,10 +39,11 @@ _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' OR
 
 @dataclass(frozen=True)
 class Verified:
-    """What was looked at: people whose values open, people erased, and those whose values do not open."""
+    """What was looked at: people of whom all opens, people erased, sealed values that open, and whose do not open."""
 
     people: int
     erased: int
+    values: int
     unreadable: tuple[str, ...]
 
 
@@ -91,19 +94,20 @@ def restore(place: Place, folder: Path) -> dict[str, int]:
 
 
 def verify(place: Place, ring: Keyring) -> Verified:
-    """Open whatever is sealed in the store, and name the people of whom something does not open."""
+    """Open every key and every value that is sealed in the store, and name those of whom something does not open."""
     orm.connect(place)
-    erased, readable, unreadable = 0, 0, []
-    everybody = Person.objects.select_related("borrower").order_by("id")
-    for person in everybody.iterator(chunk_size=1_000):
-        if person.erased_at is not None:
-            erased += 1
-            continue
-        if people.opens(ring, person):
-            readable += 1
-        else:
-            unreadable.append(people.shown(person))
-    return Verified(readable, erased, tuple(unreadable))
+    living, values, unreadable = 0, 0, dict[str, bool]()
+    with place.connected() as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        for look in chain.from_iterable(keys(ring, wrapping) for wrapping in WRAPPED):
+            living += look.is_persons
+            unreadable |= {} if look.opens else {look.whose: look.is_persons}
+        for look in chain.from_iterable(looks(connection, ring, sealed) for sealed in SEALED):
+            values += look.opens is True
+            unreadable |= {look.whose: look.is_persons} if look.opens is False else {}
+    erased = Person.objects.filter(wrapped_key=None).count()
+    return Verified(living - sum(unreadable.values()), erased, values, tuple(unreadable))
 
 
 def _read(folder: Path) -> dict[str, int]:

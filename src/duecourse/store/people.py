@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Now
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.bound import name_place, point_place, whose
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key, seal, unseal
-from duecourse.store.models import Borrower, ContactPoint, Mandate, Person
+from duecourse.store.models import Borrower, ContactPoint, Person
+from duecourse.store.sealed import BLIND, WRAPPED, Wrapping
 
 _AT_A_TIME: Final = 1_000  # keys wrapped anew in one transaction
 
@@ -60,7 +61,7 @@ def read(ring: Keyring, person: Person) -> Known:
     """Return what is personal of somebody; of the erased nothing is known. UnreadableError under another ring."""
     if person.erased_at is not None:
         return Known(None, ())
-    key = _key_of(ring, person)
+    key = key_of(ring, person)
     points = person.contact_points.filter(ended_at=None).order_by("id")
     return Known(_name(key, person), tuple(_point(key, found) for found in points))
 
@@ -83,8 +84,8 @@ def erase(person: Person) -> None:
     """
     with transaction.atomic():
         found = Person.objects.select_for_update().get(pk=person.pk)
-        found.contact_points.all().delete()
-        Mandate.objects.filter(person=found).update(blind=b"", ended_at=Coalesce("ended_at", Now()))
+        for goes in BLIND.values():
+            goes(found)
         found.name = found.key_id = found.wrapped_key = None
         found.erased_at = Now()  # the server's clock
         found.save()
@@ -100,25 +101,32 @@ class Rewrapped:
 
 
 def rewrap(ring: Keyring) -> Rewrapped:
-    """Wrap anew the keys that are not under the ring's active key.
+    """Wrap anew the keys that are not under the ring's active key, in every table that has some.
 
     People may be added and read meanwhile; those who are added under an older ring are found by another run.
     """
-    done, unreadable, reached = 0, [], 0
+    parts = [_rewrap(ring, wrapping) for wrapping in WRAPPED]
+    return Rewrapped(sum(part.done for part in parts), tuple(name for part in parts for name in part.unreadable))
+
+
+def _rewrap(ring: Keyring, wrapping: Wrapping) -> Rewrapped:
+    done, unreadable, reached, rows = 0, [], 0, wrapping.model.objects
     while True:
         with transaction.atomic():
-            waiting = Person.objects.select_for_update(of=("self",)).select_related("borrower")
-            waiting = waiting.filter(erased_at=None, pk__gt=reached).exclude(key_id=ring.active)
+            waiting = rows.select_for_update(of=("self",)).select_related(*wrapping.beside)
+            waiting = waiting.filter(wrapped_key__isnull=False, pk__gt=reached).exclude(key_id=ring.active)
             found = list(waiting.order_by("pk")[:_AT_A_TIME])
             wrapped = []
-            for person in found:
-                reached = person.pk
+            for row in found:
+                reached, about = row.pk, wrapping.about(row)
                 try:
-                    _wrap(ring, _key_of(ring, person), person)
-                    wrapped.append(person)
+                    again = ring.wrap(ring.unwrap(Wrapped(row.key_id, bytes(row.wrapped_key)), about), about)
                 except UnreadableError:
-                    unreadable.append(shown(person))
-            Person.objects.bulk_update(wrapped, ["key_id", "wrapped_key"])
+                    unreadable.append(wrapping.shown(row))
+                    continue
+                row.key_id, row.wrapped_key = again.key_id, again.sealed
+                wrapped.append(row)
+            rows.bulk_update(wrapped, ["key_id", "wrapped_key"])
         if not found:
             return Rewrapped(done, tuple(unreadable))
         done += len(wrapped)
@@ -126,23 +134,7 @@ def rewrap(ring: Keyring) -> Rewrapped:
 
 def anybody() -> bool:
     """Say whether anything is sealed in the store."""
-    return Person.objects.filter(erased_at=None).exists()
-
-
-def opens(ring: Keyring, person: Person) -> bool:
-    """Say whether all that is sealed of somebody opens, what is over too, and is found by what it says."""
-    try:
-        key = _key_of(ring, person)
-        _name(key, person)
-        points = [(_point(key, found), bytes(found.blind)) for found in person.contact_points.all()]
-    except UnreadableError:
-        return False
-    return all(ring.blind(point.kind, point.value) == blind for point, blind in points)
-
-
-def shown(person: Person) -> str:
-    """Name a person by the lender's ids, which tell nothing of who it is."""
-    return f"{person.borrower.borrower_id}/{person.person_id}"
+    return any(wrapping.model.objects.filter(wrapped_key__isnull=False).exists() for wrapping in WRAPPED)
 
 
 def _wrap(ring: Keyring, key: bytes, person: Person) -> None:
@@ -158,7 +150,8 @@ def _add_point(ring: Keyring, key: bytes, person: Person, point: Point) -> None:
     made.save(update_fields=["value"])
 
 
-def _key_of(ring: Keyring, person: Person) -> bytes:
+def key_of(ring: Keyring, person: Person) -> bytes:
+    """Return a person's key. DueCourseError where they were erased, UnreadableError under another ring."""
     if person.key_id is None or person.wrapped_key is None:
         raise DueCourseError(f"person {person.person_id} was erased: nothing of theirs can be read")
     wrapped = Wrapped(person.key_id, bytes(person.wrapped_key))

@@ -61,6 +61,27 @@ def test_a_report_of_delivery(action: str, what: What, outcome: str | None, kind
     assert "jo@" not in "".join(map(str, vars(found).values()))
 
 
+@pytest.mark.parametrize(
+    ("action", "status", "ends"),
+    [
+        ("failed", "5.1.1", True),  # RFC 3463: bad destination mailbox address
+        ("failed", "5.1.2", True),  # bad destination system address
+        ("failed", "5.1.10", True),  # RFC 7505: the domain takes no mail
+        ("failed", "5.2.1", True),  # the mailbox is disabled
+        ("failed", "5.2.2", False),  # it is full
+        ("failed", "5.1.8", False),  # the sender's system address is bad: ours
+        ("failed", "5.7.1", False),  # not authorised: a filter
+        ("failed", "4.4.7", False),  # given up after days
+        ("failed", "5.0.0", False),
+        ("failed", "", False),
+        ("delayed", "5.1.1", False),
+        ("delivered", "5.1.1", False),
+    ],
+)
+def test_an_address_is_given_up_only_where_the_status_says_so(action: str, status: str, ends: bool) -> None:
+    assert read(report(action=action, status=status)).ends_point is ends
+
+
 @pytest.mark.parametrize("given_back", ["message/rfc822", "text/rfc822-headers", "message/global"])
 def test_a_report_names_the_message_by_what_it_gives_back(given_back: str) -> None:
     assert read(report(to="bounce@lender.example.com", given_back=given_back)).key == "m-1"

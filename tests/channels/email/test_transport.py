@@ -212,9 +212,16 @@ def test_a_password_and_mails_never_leave_in_the_clear(tmp_path: Path, monkeypat
         assert result.fate is Fate.NOT_LEFT
         assert "STARTTLS" in result.why
         assert not handler.envelopes
+    for odd in ("", "right\n", "pässwort"):  # read out of a file with its line's end; no log-in has such letters
+        monkeypatch.setenv("MAIL_PASSWORD", odd)
+        with pytest.raises(DueCourseError, match="MAIL_PASSWORD") as found:
+            transport_for(1, **login)
+        assert not odd or odd not in str(found.value)
     monkeypatch.delenv("MAIL_PASSWORD")
     with pytest.raises(DueCourseError, match="MAIL_PASSWORD"):
         transport_for(1, **login)
+    with pytest.raises(DueCourseError, match="user is not ASCII"):
+        transport_for(1, **login | {"user": "kläger"})
 
 
 def test_an_address_beyond_ascii() -> None:

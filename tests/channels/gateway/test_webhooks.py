@@ -85,6 +85,7 @@ def test_what_became_of_a_message(kind: str, what: What, outcome: str, data: dic
         data.get("key"),
         data.get("provider_id"),
     )
+    assert found.ends_point is (kind == "message.bounced")
     assert found.at == NOW - timedelta(seconds=2)
     assert found.event_id == "gateway msg_1"
 

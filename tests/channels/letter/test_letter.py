@@ -15,7 +15,7 @@ from pypdf import PdfReader, PdfWriter
 
 from duecourse.book.schema import OUTCOMES
 from duecourse.channels import batches as module
-from duecourse.channels.letter.posting import Posting
+from duecourse.channels.letter.posting import REASONS, Posting
 from duecourse.channels.letter.transport import PrintFile
 from duecourse.channels.transport import Fate, Transport, What
 from duecourse.documents.pdf import pdf
@@ -141,6 +141,17 @@ def test_what_was_posted_and_what_came_back(tmp_path: Path) -> None:
     assert got == [*events, back]
     assert len({event.event_id for event in got}) == 3
     assert not list(prints.received())
+
+
+def test_an_address_is_given_up_where_nobody_of_the_name_is_there(tmp_path: Path) -> None:
+    prints = PrintFile(tmp_path, ON)
+    for key in REASONS:
+        prints.send(message(key, blank(100)))
+    prints.posting.close_batch(prints.batch)
+    prints.posting.posted(prints.batch, NOON, "staff-1")
+    ended = {reason for reason in REASONS if prints.posting.returned(reason, reason, NOON).ends_point}
+    assert ended == {"moved", "unknown", "insufficient_address", "deceased"}
+    assert {event.text for event in prints.received() if event.ends_point} == ended, "as it was told"
 
 
 def test_what_a_reader_did_not_come_back_from_comes_again(tmp_path: Path) -> None:

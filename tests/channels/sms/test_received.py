@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from duecourse.channels.sms.settings import Alphabet
 from duecourse.channels.sms.transport import SmsTransport
 from duecourse.channels.transport import Fate, Message, Received, What
 from tests.channels.sms.conftest import NOW, Make, read_all
@@ -110,6 +111,14 @@ def test_alphabets(smsc: Smsc, make: Make, coding: int, octets: bytes, words: st
     assert [one.text for one in transport.received()] == [words]
 
 
+def test_a_centre_whose_default_is_latin_1(smsc: Smsc, make: Make) -> None:
+    transport = listening(make, smsc, default_alphabet=Alphabet.LATIN_1)
+    smsc.deliver(deliver_body(b"caf\xe9 @", coding=0))
+    assert [one.text for one in transport.received()] == ["café @"]
+    assert transport.send(Message("k1", FROM, "für Sie", "de")).fate is Fate.LEFT
+    assert [(sent.short_message, sent.coding) for sent in smsc.submits] == [(b"f\xfcr Sie", 0)]
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "sender"),
     [("4915112345678", 1, FROM), ("4915112345678", 0, FROM), ("015112345678", 0, "015112345678"),
@@ -183,6 +192,26 @@ def test_headers_that_make_no_sense_lose_no_words(smsc: Smsc, make: Make, words:
     (found,) = transport.received()
     assert found.text.endswith(words[-1:].decode() if words.endswith(b"x") else "")
     smsc.wait_for(lambda: len(smsc.answers) == 1)
+
+
+def test_a_number_that_is_not_in_use_is_told_apart(smsc: Smsc, make: Make) -> None:
+    transport = listening(make, smsc, no_number=["1F2"])
+    for name, stat, err in (("own", "UNDELIV", "1F2"), ("absent", "UNDELIV", "027"), ("well", "DELIVRD", "1F2")):
+        words = receipt(name, stat).replace(b"err:000", b"err:%s" % err.encode())
+        smsc.deliver(deliver_body(words, esm_class=RECEIPT))
+    quoted = receipt("quoted", "UNDELIV", text="err:1F2")  # words of ours, which the centre gives back
+    smsc.deliver(deliver_body(quoted, esm_class=RECEIPT))
+    for name, state, network in (
+        ("gsm", 5, b"\3\0\1"),
+        ("away", 5, b"\3\0\x1b"),
+        ("cdma", 5, b"\2\0\1"),
+        ("yes", 2, b"\3\0\1"),
+    ):
+        told = tlv(0x001E, name.encode() + b"\0") + tlv(0x0427, bytes((state,))) + tlv(0x0423, network)
+        smsc.deliver(deliver_body(b"", parameters=told))
+    found = read_all(transport, 8)
+    assert [one.provider_id for one in found if one.ends_point] == ["own", "gsm"]
+    assert {one.outcome for one in found if one.ends_point} == {"undelivered"}
 
 
 def test_receipts_by_text_and_by_parameters(smsc: Smsc, make: Make) -> None:

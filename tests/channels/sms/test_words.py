@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from duecourse.channels.sms import words
 from duecourse.channels.sms.pdu import BrokenError, Frame, cut, delivered, message_id, state
+from duecourse.channels.sms.settings import Alphabet
 
 # Row by row as the standard prints it, column of high bits after column; 1B is the escape.
 TABLE: Final = (
@@ -34,6 +35,43 @@ def test_every_letter_of_the_table() -> None:
 @given(st.characters(exclude_characters=GSM, exclude_categories=["Cs"]))
 def test_every_other_letter_is_ucs2(letter: str) -> None:
     assert words.encode(letter) == words.Part(letter.encode("utf-16-be"), 8)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "text", "octets", "coding"),
+    [
+        (Alphabet.LATIN_1, "für 5£ @", b"f\xfcr 5\xa3 @", 0),  # ISO 8859-1
+        (Alphabet.LATIN_1, "{~}", b"{~}", 0),
+        (Alphabet.LATIN_1, "5 €", "5 €".encode("utf-16-be"), 8),  # GSM has it, Latin-1 does not
+        (Alphabet.LATIN_1, "ça", "ça".encode("utf-16-be"), 8),  # Latin-1 has it, GSM does not: it would be changed
+        (Alphabet.ASCII, "a@$_", b"a@$_", 0),
+        (Alphabet.ASCII, "für", "für".encode("utf-16-be"), 8),
+    ],
+)
+def test_a_centre_with_another_alphabet(alphabet: Alphabet, text: str, octets: bytes, coding: int) -> None:
+    assert words.split(text, 1, 1, alphabet) == (words.Part(octets, coding),)
+    assert words.read(octets, coding, alphabet) == text
+
+
+@pytest.mark.parametrize(("count", "parts"), [(80, 1), (81, 2), (152, 2), (153, 3)])
+def test_letters_that_the_centre_writes_as_two_take_the_room_of_two(count: int, parts: int) -> None:
+    found = words.split("{" * count, 1, 255, Alphabet.LATIN_1)
+    assert len(found) == parts
+    assert b"".join(one.octets[7:] if one.has_header else one.octets for one in found) == b"{" * count
+
+
+@given(st.one_of(st.text(st.sampled_from(GSM), max_size=400), st.text(max_size=200)), st.sampled_from(Alphabet))
+def test_no_alphabet_changes_words(text: str, alphabet: Alphabet) -> None:
+    if not text:
+        return
+    try:
+        parts = words.split(text, 7, 255, alphabet)
+    except words.UnsendableError:
+        assert any("\ud800" <= letter <= "\udfff" for letter in text)
+        return
+    bodies = b"".join(part.octets[7:] if part.has_header else part.octets for part in parts)
+    assert words.read(bodies, parts[0].coding, alphabet) == text
+    assert (parts[0].coding == 0) <= (set(text) <= set(GSM))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import psycopg
 import pytest
 
 from duecourse.day.facts import Facts, Told
-from duecourse.day.grievances import Grievance, Grievances, words_place
+from duecourse.day.grievances import Grievance, Grievances
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
+from duecourse.store.bound import grievance_place
 from duecourse.store.keys import unseal
 from tests.day.authority.conftest import AT, ON, Made, World
 
@@ -75,7 +76,7 @@ def test_the_words_are_sealed_and_open_with_the_borrowers_key(here: World) -> No
     assert head.key is not None
     for (sealed,) in rows:
         assert b"mother" not in bytes(sealed)
-        assert unseal(head.key.key, bytes(sealed), words_place("complaint", f"{here.number}-g")) == WORDS
+        assert unseal(head.key.key, bytes(sealed), grievance_place("complaint", f"{here.number}-g")) == WORDS
     assert len(rows) == 2
     assert WORDS not in repr(Grievance("conduct", WORDS))
     bodies = here.does("SELECT body FROM audit_entry WHERE chain = %s", here.borrower)

@@ -27,7 +27,7 @@ from tests.store.folders import reachable
 
 
 def key_of(ring: Keyring, person: Person) -> bytes:
-    return people._key_of(ring, person)
+    return people.key_of(ring, person)
 
 
 def test_an_entry_says_what_was_done_to_who_has_the_key_and_to_nobody_else(

@@ -1,6 +1,7 @@
 """What an incoming mail tells: of any bytes one `Received`, never an error, so that none is lost or blocks.
 
-    a report of delivery (RFC 3464)     failed: BOUNCE `bounced`; delivered: DELIVERY `delivered`; else nothing final
+    a report of delivery (RFC 3464)     failed: BOUNCE `bounced`; delivered: DELIVERY `delivered`; else nothing final;
+                                        with a status that says so, the address is of no use any more
     a complaint (RFC 5965)              REPLY with the one word STOP, for a reader of replies to take as a withdrawal
     an automatic answer (RFC 3834)      DELIVERY without an outcome: nobody has said anything
     a bounce in words alone             BOUNCE `bounced`, if it brings back the token of a return path
@@ -45,6 +46,8 @@ _NAMED: Final = re.compile(rf"<({CHARACTERS})@")
 _ACTION: Final = re.compile(r"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _STATUS: Final = re.compile(r"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})\b", re.IGNORECASE | re.MULTILINE)
 _FEEDBACK: Final = re.compile(r"^feedback-type:[ \t]*([a-z-]+)", re.IGNORECASE | re.MULTILINE)
+_NO_SUCH_ADDRESS: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
+"""Statuses for good that speak of the address: RFC 3463, 3.2 and 3.3, and RFC 7505. A full mailbox is none."""
 _COMPLAINTS: Final = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 _ADDRESSED: Final = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
 _ANSWERED_BY_ITSELF: Final = ("x-auto-response-suppress", "x-autoreply", "x-autorespond", "list-id")
@@ -60,6 +63,7 @@ class _Told(NamedTuple):
     outcome: str | None = None
     text: str = ""
     sender: str | None = None
+    ends_point: bool = False
 
 
 def received(data: bytes, at: datetime, tokens: Tokens) -> Received:
@@ -71,7 +75,9 @@ def received(data: bytes, at: datetime, tokens: Tokens) -> Received:
         told = _told(mail, _to_return_path(mail, tokens) is not None)
     except _ODD:
         told = _Told(What.REPLY, sender=_sender(mail))
-    return Received(_event_id(data, mail), told.what, at, key, None, told.outcome, told.sender, told.text)
+    return Received(
+        _event_id(data, mail), told.what, at, key, None, told.outcome, told.sender, told.text, told.ends_point
+    )
 
 
 def _parsed(data: bytes) -> Mail:
@@ -146,7 +152,7 @@ def _reported(fields: dict[str, str]) -> _Told:
         actions = {action.lower() for action in _ACTION.findall(fields.get(kind, ""))}
         status = next(iter(_STATUS.findall(fields.get(kind, ""))), "")
         if "failed" in actions:
-            return _Told(What.BOUNCE, "bounced", status)
+            return _Told(What.BOUNCE, "bounced", status, ends_point=status in _NO_SUCH_ADDRESS)
         if actions:
             return _Told(What.DELIVERY, "delivered" if actions == {"delivered"} else None, status)
     feedback = _FEEDBACK.search(fields.get("message/feedback-report", ""))

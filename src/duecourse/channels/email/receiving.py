@@ -18,8 +18,8 @@ from typing import Final
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from duecourse.channels.connection import is_loopback
 from duecourse.channels.email.maildir import BYTES_MAX
-from duecourse.channels.email.settings import is_loopback
 from duecourse.kernel.errors import DueCourseError
 
 Take = Callable[[bytes], None]

@@ -1,15 +1,13 @@
 """What a lender sets for e-mail, checked when it is made."""
 
-import ipaddress
-import os
 import re
-import ssl
 import string
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from duecourse.channels.connection import is_loopback
 from duecourse.channels.email.addresses import Mailbox, mailbox
 from duecourse.channels.email.tokens import Tokens
 from duecourse.kernel.errors import DueCourseError
@@ -62,6 +60,8 @@ class Settings:
             raise DueCourseError(f"e-mail: timeout_seconds is not from 1 to {SECONDS_MAX}")
         if bool(self.user) != bool(self.password_from):
             raise DueCourseError("e-mail: user and password_from belong together: set both or neither")
+        if not self.user.isascii():
+            raise DueCourseError("e-mail: user is not ASCII, which servers cannot log in: use another")
         if not self.sender_name.isprintable() or len(self.sender_name) > 100:
             raise DueCourseError("e-mail: sender_name is longer than 100 characters or has one that cannot be seen")
         for name, text in (("sender", self.sender), ("return_path", self.return_path), ("reply_to", self.reply_to)):
@@ -84,30 +84,6 @@ class Settings:
     def reply_box(self) -> Mailbox | None:
         """The mailbox that answers go to, without a token; None where they go to the sender."""
         return mailbox(self.reply_to, "e-mail: reply_to") if self.reply_to else None
-
-    def password(self) -> str:
-        """Read the password out of the environment; DueCourseError when it is not there."""
-        found = os.environ.get(self.password_from, "")
-        if not found or not found.isascii() or not self.user.isascii():
-            raise DueCourseError(f"e-mail: {self.password_from} holds no password in ASCII: set it in the environment")
-        return found
-
-    def context(self) -> ssl.SSLContext:
-        """Return by what a server's certificate is checked: its name, and who has signed it."""
-        try:
-            return ssl.create_default_context(cafile=self.ca_file)
-        except OSError as error:  # ssl.SSLError is one
-            raise DueCourseError(
-                f"e-mail: ca_file {self.ca_file} has no certificates ({type(error).__name__}): correct it"
-            ) from None
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_pattern(text: str) -> bool:

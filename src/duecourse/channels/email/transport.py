@@ -9,18 +9,19 @@ import re
 import smtplib
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from duecourse.channels.connection import cut_off_after, trusting
 from duecourse.channels.email.addresses import Mailbox, mailbox
 from duecourse.channels.email.inbound import received
 from duecourse.channels.email.maildir import Maildir
 from duecourse.channels.email.settings import Settings, Tls
 from duecourse.channels.email.writing import rendered, return_path
+from duecourse.channels.environment import secret
 from duecourse.channels.transport import HELD_BACK, Fate, Message, Received, Result
 from duecourse.kernel.errors import DueCourseError
 
@@ -55,8 +56,8 @@ class EmailTransport:
     def __init__(self, settings: Settings, clock: Callable[[], datetime], inbox: Maildir | None = None) -> None:
         """Take the password out of the environment; DueCourseError when that, or a certificate, is not there."""
         self._settings, self._clock, self._inbox = settings, clock, inbox
-        self._password = settings.password() if settings.user else ""
-        self._context = settings.context()
+        self._password = secret(settings.password_from) if settings.user else ""
+        self._context = trusting(settings.ca_file)
         self._line: _Line | None = None
 
     def send(self, message: Message) -> Result:
@@ -79,7 +80,7 @@ class EmailTransport:
             line = self._ready()
         except _NotReadyError as error:
             return Result(Fate.NOT_LEFT, why=str(error))
-        with _within(line.guard, self._settings.timeout_seconds):
+        with cut_off_after(line.guard, self._settings.timeout_seconds):
             try:
                 result = _handed_over(line.client, sender, to, data, message.may_leave)
             except _FAILURES:
@@ -101,7 +102,7 @@ class EmailTransport:
     def close(self) -> None:
         """Take leave of the server, if there is still one."""
         if self._line is not None:
-            with _within(self._line.guard, self._settings.timeout_seconds), suppress(*_FAILURES):
+            with cut_off_after(self._line.guard, self._settings.timeout_seconds), suppress(*_FAILURES):
                 self._line.client.quit()
             self._drop()
 
@@ -113,7 +114,7 @@ class EmailTransport:
     def _ready(self) -> _Line:
         """Return a connection that has just answered: the one there is, or a new one."""
         if self._line is not None:
-            with _within(self._line.guard, self._settings.timeout_seconds), suppress(*_FAILURES):
+            with cut_off_after(self._line.guard, self._settings.timeout_seconds), suppress(*_FAILURES):
                 if self._line.client.rset()[0] == 250:
                     return self._line
             self._drop()
@@ -182,7 +183,7 @@ def _opened(settings: Settings, context: ssl.SSLContext, password: str) -> _Line
     line = _Line(smtplib.SMTP(local_hostname=settings.sender_box.domain), raw.dup())
     line.client.sock = raw
     try:
-        with _within(line.guard, settings.timeout_seconds):
+        with cut_off_after(line.guard, settings.timeout_seconds):
             _greeted(line.client, settings, context)
             if settings.user:
                 line.client.login(settings.user, password)
@@ -233,20 +234,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "offers no log-in: unset the user, or use another port"
     return f"the connection was lost, or timed out, before a message ({type(error).__name__})"
-
-
-@contextmanager
-def _within(guard: socket.socket, seconds: int) -> Iterator[None]:
-    """Cut a connection off after a time: a server that answers a byte at a time outlasts any time-out of a socket."""
-    timer = threading.Timer(seconds, _cut, (guard,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _cut(guard: socket.socket) -> None:
-    with suppress(OSError):
-        guard.shutdown(socket.SHUT_RDWR)

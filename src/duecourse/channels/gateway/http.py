@@ -5,14 +5,12 @@ afterwards may have. A connection kept open could die in between unseen, so none
 """
 
 import http.client
-import socket
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Timer
 from urllib.parse import urlsplit
 
+from duecourse.channels.connection import cut_off_after
 from duecourse.channels.gateway.settings import Settings
 
 
@@ -46,7 +44,7 @@ def call(
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
     try:
-        with _ended_after(connection, settings.answer_within.total_seconds()):
+        with cut_off_after(connection.sock, settings.answer_within.total_seconds()):
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             told = {name.lower(): value for name, value in response.getheaders()}
@@ -75,24 +73,6 @@ def _connected(settings: Settings, tls: ssl.SSLContext | None, url: str) -> http
         raise NotSentError(f"the provider cannot be reached ({type(error).__name__})") from None
     connection.sock.settimeout(settings.answer_within.total_seconds())
     return connection
-
-
-@contextmanager
-def _ended_after(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """End the connection when the time is over, lest an answer that drips in keeps us for ever."""
-    stream = connection.sock
-
-    def end() -> None:
-        with suppress(OSError):  # it may have ended by itself
-            stream.shutdown(socket.SHUT_RDWR)
-
-    timer = Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _body(response: http.client.HTTPResponse, most: int) -> bytes | None:

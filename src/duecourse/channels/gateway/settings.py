@@ -4,11 +4,11 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from duecourse.channels.connection import is_loopback, trusting
 from duecourse.channels.transport import Fate
 from duecourse.kernel.errors import DueCourseError
 
@@ -62,18 +62,14 @@ class Settings:
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Return how to check the provider's certificate, None where none is needed; DueCourseError on bad roots."""
-        if not any(url.startswith("https:") for url in (self.url, self.ask_url)):
-            return None
-        try:
-            return ssl.create_default_context(cafile=self.tls_roots)
-        except OSError as error:
-            raise DueCourseError(f"{self.tls_roots}: no certificates to trust ({type(error).__name__})") from None
+        is_sealed = any(url.startswith("https:") for url in (self.url, self.ask_url))
+        return trusting(self.tls_roots) if is_sealed else None
 
 
 def _check_url(name: str, url: str) -> None:
     try:
         parts = urlsplit(url)
-        is_safe = url.startswith("https:") or (url.startswith("http:") and _is_loopback(parts.hostname or ""))
+        is_safe = url.startswith("https:") or (url.startswith("http:") and is_loopback(parts.hostname or ""))
         is_whole = bool(parts.hostname) and parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
     except ValueError:
         raise DueCourseError(f"gateway settings: {name}: no address: write https://host/path") from None
@@ -87,10 +83,3 @@ def _check_url(name: str, url: str) -> None:
 
 def _has_more(parts: SplitResult) -> bool:
     return parts.username is not None or bool(parts.fragment)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -39,8 +39,8 @@ class Kind(StrEnum):
     """What a webhook may tell."""
 
     DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    BOUNCED = "bounced"
+    UNDELIVERED = "undelivered"  # this one was not brought; another may be
+    BOUNCED = "bounced"  # nothing will be brought there: the number or address is not used any more
     REPLY = "reply"
     OPT_OUT = "opt_out"
     CALL = "call"
@@ -71,6 +71,8 @@ class Settings:
             raise DueCourseError(
                 f"webhook settings: fields: no {unknown[0]}: there are {', '.join(_Data.model_fields)}"
             )
+        if self.tolerance <= timedelta(0) or self.bytes_most < 1 or not self.kinds or not self.source:
+            raise DueCourseError("webhook settings: tolerance and bytes_most are above zero, and something is named")
 
 
 class WebhookError(DueCourseError):
@@ -193,7 +195,8 @@ def _received(kind: Kind, data: _Data, event_id: str, at: datetime) -> Received:
         case Kind.DELIVERED | Kind.UNDELIVERED | Kind.BOUNCED:
             _need(about, "key or provider_id")
             what = What.BOUNCE if kind is Kind.BOUNCED else What.DELIVERY
-            return Received(event_id, what, at, data.key, data.provider_id, str(kind))
+            ends = kind is Kind.BOUNCED
+            return Received(event_id, what, at, data.key, data.provider_id, str(kind), ends_point=ends)
         case Kind.CALL:
             _need(about, "key or provider_id")
             _need(data.outcome, "outcome")

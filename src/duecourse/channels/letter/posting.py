@@ -9,13 +9,12 @@ posting.posted(batch, ...), returned(key, ...)
 A letter that was posted has no outcome: nobody knows whether it arrived.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
-from duecourse.channels.batches import Batches, Closed
-from duecourse.channels.kept import Inbox, moment, safe
+from duecourse.channels.batches import Closed, Paper
+from duecourse.channels.kept import moment, safe
 from duecourse.channels.transport import Received, What
 from duecourse.kernel.errors import DueCourseError
 
@@ -23,24 +22,12 @@ POSTAGES: Final = ("standard", "registered")
 """Classes of postage. A registered letter has a number of the post's, by which it is traced."""
 REASONS: Final = ("moved", "unknown", "refused", "unclaimed", "insufficient_address", "deceased", "other")
 """Why the post returns a letter."""
+_NOT_THERE: Final = frozenset({"moved", "unknown", "insufficient_address", "deceased"})
 _NUMBER_MOST: Final = 40
 
 
-class Posting:
+class Posting(Paper):
     """The print folder of a lender, and the register of what was posted and what came back."""
-
-    def __init__(self, folder: Path) -> None:
-        """Name the folder; it is made when it is needed."""
-        self.batches = Batches(folder / "batches")
-        self._inbox = Inbox(folder / "register")
-
-    def waiting(self, batch: str) -> tuple[str, ...]:
-        """Return the keys in an open batch, in order."""
-        return self.batches.waiting(batch)
-
-    def withdraw(self, key: str) -> bool:
-        """Take a letter out of an open batch; say whether it was in one. DueCourseError when its batch is closed."""
-        return self.batches.withdraw(key)
 
     def close_batch(self, batch: str) -> Closed:
         """Make one file to print of a batch, and close it; again is the same."""
@@ -92,12 +79,16 @@ class Posting:
             raise DueCourseError(f"{key}: was not posted, so it cannot come back: look at the key")
         if moment(returned_at) < posted[0].at:
             raise DueCourseError(f"{key}: came back before it was posted: look at the time")
-        event = Received(f"letter.returned.{key}", What.BOUNCE, returned_at, key=key, outcome="bounced", text=reason)
+        event = Received(
+            f"letter.returned.{key}",
+            What.BOUNCE,
+            returned_at,
+            key=key,
+            outcome="bounced",
+            text=reason,
+            ends_point=reason in _NOT_THERE,
+        )
         return self._inbox.put(f"returned.{key}", [event])[0]
-
-    def received(self) -> Iterator[Received]:
-        """Yield what was registered and not read yet."""
-        return self._inbox.unread()
 
 
 def _number(text: str) -> str:

@@ -4,6 +4,7 @@ Section numbers are those of SMPP 3.4, issue 1.2.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,8 @@ _WORDS: Final = {
 """Final words of `stat` in the text of a receipt (appendix B)."""
 _ID: Final = re.compile(r"\bid:([\x21-\x7e]{1,64})", re.IGNORECASE)
 _STAT: Final = re.compile(r"\bstat:([a-z]{1,10})", re.IGNORECASE)
+_ERR: Final = re.compile(r"\berr:([0-9a-z]{1,10})", re.IGNORECASE)
+_NO_SUCH_NUMBER: Final = b"\x03\x00\x01"  # of network_error_code (5.3.2.31): GSM, unknownSubscriber (3GPP 29.002)
 _TEXT: Final = re.compile(r"\btext:", re.IGNORECASE)  # what follows are words of the message itself
 
 _LATER: Final = {
@@ -61,10 +64,14 @@ _NEVER: Final = {
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a message: its id, and `delivered`, `undelivered`, or None while it is on its way."""
+    """What became of a message: its id, and `delivered`, `undelivered`, or None while it is on its way.
+
+    `is_no_number` says that no such number is in use: most of what is not delivered is so for a day or two only.
+    """
 
     provider_id: str
     outcome: str | None
+    is_no_number: bool = False
 
 
 def is_receipt(found: Delivered) -> bool:
@@ -73,18 +80,22 @@ def is_receipt(found: Delivered) -> bool:
     return told or found.esm_class & _KIND in {_RECEIPT, _ON_THE_WAY}
 
 
-def receipt(found: Delivered) -> Receipt | None:
-    """Read a receipt: its parameters (5.3.2.12, 5.3.2.35), else its text (appendix B); None without an id."""
+def receipt(found: Delivered, no_number: Collection[str] = ()) -> Receipt | None:
+    """Read a receipt: its parameters (5.3.2.12, 5.3.2.35), else its text (appendix B); None without an id.
+
+    `no_number` are this centre's own values of `err` for a number that is not in use.
+    """
     text = _TEXT.split(found.words.decode("latin-1"), 1)[0]
     in_text = _ID.search(text)
     message_id = found.text(Tag.RECEIPTED_MESSAGE_ID) or (in_text and in_text[1])
     if not message_id:
         return None
-    state = found.number(Tag.MESSAGE_STATE)
-    if state is not None:
-        return Receipt(message_id, _STATES.get(state))
-    stat = _STAT.search(text)
-    return Receipt(message_id, _WORDS.get(stat[1].upper()) if stat else None)
+    state, stat, err = found.number(Tag.MESSAGE_STATE), _STAT.search(text), _ERR.search(text)
+    outcome = _STATES.get(state) if state is not None else _WORDS.get(stat[1].upper() if stat else "")
+    is_no_number = found.parameters.get(Tag.NETWORK_ERROR) == _NO_SUCH_NUMBER or (
+        err is not None and err[1] in no_number
+    )
+    return Receipt(message_id, outcome, outcome == _UNDELIVERED and is_no_number)
 
 
 def refusal(status: int) -> Result:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from duecourse.channels.sms.pdu import Delivered, Frame, Tag
+from duecourse.channels.sms.settings import Settings
 from duecourse.channels.sms.words import read
 from duecourse.channels.transport import Received, What
 
@@ -179,17 +180,18 @@ class Names:
         return self.digest(one.words, b"%d" % one.since, b"%d" % one.count).hex()
 
 
-def reply(pieces: tuple[Piece, ...], names: Names, at: datetime, id_tag: int | None) -> Received:
+def reply(pieces: tuple[Piece, ...], names: Names, at: datetime, settings: Settings) -> Received:
     """Return the words of pieces, joined; their id is the centre's own, where it gives one."""
     first = pieces[0].found
-    own = first.parameters.get(id_tag) if id_tag is not None else None
+    own = first.parameters.get(settings.reply_id_tag) if settings.reply_id_tag is not None else None
     if own:
         event_id = names.digest(b"own", own).hex()
     else:
         said = names.digest(first.destination.encode(), bytes((first.coding,)), *(one.words for one in pieces))
         event_id = names.name(first.source, said, at)
     words = b"".join(one.words for one in pieces)  # joined before they are read: a letter may lie across two parts
-    return Received(event_id, What.REPLY, at, sender=_number(first), text=read(words, first.coding))
+    text = read(words, first.coding, settings.default_alphabet)
+    return Received(event_id, What.REPLY, at, sender=_number(first), text=text)
 
 
 def _number(found: Delivered) -> str:

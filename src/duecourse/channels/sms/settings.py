@@ -2,12 +2,14 @@
 
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from duecourse.channels.connection import trusting
 from duecourse.kernel.errors import DueCourseError
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]*")
@@ -21,6 +23,14 @@ class Binding(StrEnum):
 
     TRANSCEIVER = "transceiver"
     SEPARATE = "separate"
+
+
+class Alphabet(StrEnum):
+    """What the centre takes the octets of its default alphabet for (data_coding 0): SMPP leaves it to the centre."""
+
+    GSM = "gsm"  # GSM 03.38, a septet in each octet
+    LATIN_1 = "latin-1"
+    ASCII = "ascii"
 
 
 class Long(StrEnum):
@@ -37,7 +47,8 @@ class Settings:
     `sender` is what the reader sees: a number, or up to eleven letters. `answer_within` is how long the centre may
     take for one answer, `enquire_every` the idle time after which it is asked whether it is there, `listen_for` how
     long one look for what came in lasts, and `join_within` how long parts of a reply wait for the others.
-    `reply_id_tag` is the number of the parameter in which this centre gives a reply an id of its own, where it does.
+    `reply_id_tag` is the number of the parameter in which this centre gives a reply an id of its own, where it does,
+    `no_number` its values of `err` in receipts that say that a number is not in use: such a number is not used again.
     """
 
     host: str
@@ -48,10 +59,12 @@ class Settings:
     system_type: str = ""
     binding: Binding = Binding.TRANSCEIVER
     long: Long = Long.PARTS
+    default_alphabet: Alphabet = Alphabet.GSM
     parts_most: int = 10
     tls: bool = False
     tls_roots: Path | None = None
     reply_id_tag: int | None = None
+    no_number: Sequence[str] = ()
     connect_within: timedelta = timedelta(seconds=10)
     answer_within: timedelta = timedelta(seconds=30)
     enquire_every: timedelta = timedelta(seconds=30)
@@ -72,6 +85,7 @@ class Settings:
                 "times",
                 "write each above zero",
             ),
+            (not isinstance(self.no_number, str), "no_number", "write a list, like ['001']"),
             (self.listen_for >= timedelta(0), "listen_for", "write zero or more"),
         )
         for holds, name, advice in rules:
@@ -85,10 +99,7 @@ class Settings:
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Return how to check the centre's certificate; None without TLS. DueCourseError on a bad file of roots."""
-        try:
-            return ssl.create_default_context(cafile=self.tls_roots) if self.tls else None
-        except OSError as error:
-            raise DueCourseError(f"{self.tls_roots}: no certificates to trust ({type(error).__name__})") from None
+        return trusting(self.tls_roots) if self.tls else None
 
 
 def _fits(text: str, most: int) -> bool:

@@ -106,11 +106,12 @@ class SmsTransport:
 
     def _parts(self, message: Message) -> tuple[words.Part, ...]:
         if self._settings.long is Long.PAYLOAD:
-            whole = words.encode(message.text)
+            whole = words.encode(message.text, self._settings.default_alphabet)
             if len(whole.octets) > words.OCTETS_MOST * self._settings.parts_most:
                 raise words.UnsendableError("sms: the text is longer than `parts_most` allows: shorten it")
             return (whole,)
-        return words.split(message.text, words.reference(message.key), self._settings.parts_most)
+        number, settings = words.reference(message.key), self._settings
+        return words.split(message.text, number, settings.parts_most, settings.default_alphabet)
 
     def _submit(self, part: words.Part, to: str) -> Result:
         try:
@@ -173,7 +174,7 @@ class SmsTransport:
                 yield Incoming(None, (frame,), error.status)
                 return
             if receipts.is_receipt(found):
-                yield self._told(frame, receipts.receipt(found))
+                yield self._told(frame, receipts.receipt(found, self._settings.no_number))
             else:
                 for pieces in self._joiner.add(piece(frame, found), monotonic()):
                     yield self._replied(pieces)
@@ -187,12 +188,17 @@ class SmsTransport:
             return Incoming(None, (frame,))  # on its way: the last word comes later
         event_id = self._names.digest(receipt.outcome.encode(), receipt.provider_id.encode()).hex()
         item = Received(
-            event_id, What.DELIVERY, self._clock(), provider_id=receipt.provider_id, outcome=receipt.outcome
+            event_id,
+            What.DELIVERY,
+            self._clock(),
+            provider_id=receipt.provider_id,
+            outcome=receipt.outcome,
+            ends_point=receipt.is_no_number,
         )
         return Incoming(item, (frame,))
 
     def _replied(self, pieces: tuple[Piece, ...]) -> Incoming:
-        item = reply(pieces, self._names, self._clock(), self._settings.reply_id_tag)
+        item = reply(pieces, self._names, self._clock(), self._settings)
         return Incoming(item, tuple(frame for one in pieces for frame in one.frames), sender=pieces[0].found.source)
 
     def _forget(self) -> None:

@@ -1,9 +1,10 @@
 """Alphabets of short messages, and how a long text is split.
 
-    split(text, reference, parts_most) -> tuple[Part, ...]       the octets that leave
-    read(octets, coding) -> str                                  the words of octets that came in
+    split(text, reference, parts_most, alphabet) -> tuple[Part, ...]    the octets that leave
+    read(octets, coding, alphabet) -> str                               the words of octets that came in
 
 GSM 03.38 where the text fits it (160 letters, 152 in each part), else UCS-2 (70 and 66). The words are never changed.
+A centre whose default alphabet is another one turns it into GSM 03.38: such a text must fit both, and takes that room.
 """
 
 import codecs
@@ -14,6 +15,7 @@ from typing import Final
 
 import gsm0338
 
+from duecourse.channels.sms.settings import Alphabet
 from duecourse.kernel.errors import DueCourseError
 
 _GSM: Final = gsm0338.Codec()
@@ -50,40 +52,49 @@ def reference(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:2])
 
 
-def encode(text: str) -> Part:
+def encode(text: str, alphabet: Alphabet = Alphabet.GSM) -> Part:
     """Return the octets of a whole text, whatever their length; UnsendableError where there are none."""
-    if not text:
-        raise UnsendableError("sms: there are no words to send")
-    letters = _septets(text)
-    if letters is not None:
-        return Part(b"".join(letters), GSM_CODING)
-    return Part(b"".join(_units(text)), UCS2_CODING)
+    letters, coding = _letters(text, alphabet)
+    return Part(b"".join(octets for octets, _ in letters), coding)
 
 
-def split(text: str, number: int, parts_most: int) -> tuple[Part, ...]:
+def split(text: str, number: int, parts_most: int, alphabet: Alphabet = Alphabet.GSM) -> tuple[Part, ...]:
     """Return the messages of a text, in order; no letter is cut in two. UnsendableError where they are too many."""
-    whole = encode(text)
-    is_gsm = whole.coding == GSM_CODING
-    if len(whole.octets) <= (SEPTETS_MOST if is_gsm else OCTETS_MOST):
-        return (whole,)
-    letters = _septets(text) if is_gsm else None
-    pieces = list(_filled(letters or _units(text), _SEPTETS_PART if is_gsm else _OCTETS_PART))
+    letters, coding = _letters(text, alphabet)
+    is_gsm = coding == GSM_CODING
+    if sum(room for _, room in letters) <= (SEPTETS_MOST if is_gsm else OCTETS_MOST):
+        return (encode(text, alphabet),)
+    pieces = list(_filled(letters, _SEPTETS_PART if is_gsm else _OCTETS_PART))
     if len(pieces) > parts_most:
         raise UnsendableError(f"sms: the text needs {len(pieces)} parts, {parts_most} may be sent: shorten it")
     header = b"\x06\x08\x04" + number.to_bytes(2)
     return tuple(
-        Part(header + bytes((len(pieces), place)) + piece, whole.coding, has_header=True)
+        Part(header + bytes((len(pieces), place)) + piece, coding, has_header=True)
         for place, piece in enumerate(pieces, 1)
     )
 
 
-def read(octets: bytes, coding: int) -> str:
+def read(octets: bytes, coding: int, alphabet: Alphabet = Alphabet.GSM) -> str:
     """Return the words of octets; what is in no known alphabet is read as Latin-1, so that no octet is lost."""
     is_class = coding >= 0xF0  # a message class: bit 2 says whether it is text of the default alphabet
     if coding == GSM_CODING or (is_class and not coding & 4):
-        return _gsm_text(octets)
+        return _gsm_text(octets) if alphabet is Alphabet.GSM else octets.decode(alphabet, "replace")
     name = _CODINGS.get(coding)
     return codecs.decode(octets, name, "replace") if name else octets.decode("latin-1")
+
+
+def _letters(text: str, alphabet: Alphabet) -> tuple[list[tuple[bytes, int]], int]:
+    """Return each letter's octets with the room that it takes (septets, else octets), and the coding of all."""
+    if not text:
+        raise UnsendableError("sms: there are no words to send")
+    septets = _septets(text)
+    try:
+        if septets is not None:
+            octets = septets if alphabet is Alphabet.GSM else [letter.encode(alphabet) for letter in text]
+            return [(one, len(room)) for one, room in zip(octets, septets, strict=True)], GSM_CODING
+    except UnicodeEncodeError:
+        pass  # the centre could not write it in its own alphabet
+    return [(one, len(one)) for one in _units(text)], UCS2_CODING
 
 
 def _septets(text: str) -> list[bytes] | None:
@@ -104,14 +115,14 @@ def _units(text: str) -> list[bytes]:
         raise UnsendableError("sms: the text holds half a letter: it is no text") from None
 
 
-def _filled(letters: list[bytes], most: int) -> Iterator[bytes]:
-    """Yield pieces of at most so many octets, with no letter cut in two."""
-    piece = b""
-    for letter in letters:
-        if len(piece) + len(letter) > most:
+def _filled(letters: list[tuple[bytes, int]], most: int) -> Iterator[bytes]:
+    """Yield pieces that take at most so much room, with no letter cut in two."""
+    piece, taken = b"", 0
+    for letter, room in letters:
+        if taken + room > most:
             yield piece
-            piece = b""
-        piece += letter
+            piece, taken = b"", 0
+        piece, taken = piece + letter, taken + room
     yield piece
 
 

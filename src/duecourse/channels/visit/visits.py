@@ -9,13 +9,11 @@ Nobody visits alone, and no visit ends without a recording.
 """
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
-from duecourse.channels.batches import Batches, Closed
-from duecourse.channels.kept import Inbox, moment, safe
+from duecourse.channels.batches import Closed, Paper
+from duecourse.channels.kept import moment, safe
 from duecourse.channels.transport import Received, What
 from duecourse.kernel.errors import DueCourseError
 
@@ -23,21 +21,8 @@ OUTCOMES: Final = {"met": "met", "no_one_home": "no_one_home", "entry_refused": 
 """How a visit ends, each with the word of the loan book for it: who was refused or told to leave did meet somebody."""
 
 
-class Visits:
+class Visits(Paper):
     """The sheets of all teams, and the register of what happened on each visit."""
-
-    def __init__(self, folder: Path) -> None:
-        """Name the folder; it is made when it is needed."""
-        self.batches = Batches(folder / "batches")
-        self._inbox = Inbox(folder / "register")
-
-    def waiting(self, batch: str) -> tuple[str, ...]:
-        """Return the keys of the sheets that were not handed out yet, in order."""
-        return self.batches.waiting(batch)
-
-    def withdraw(self, key: str) -> bool:
-        """Take out a sheet that was not handed out; say whether there was one. DueCourseError when it was."""
-        return self.batches.withdraw(key)
 
     def hand_out(self, batch: str) -> Closed:
         """Make one file to print of a team's sheets; again is the same."""
@@ -69,7 +54,3 @@ class Visits:
             text=json.dumps(told),
         )
         return self._inbox.put(f"ended.{key}", [event])[0]
-
-    def received(self) -> Iterator[Received]:
-        """Yield what was registered and not read yet."""
-        return self._inbox.unread()

@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 
 from duecourse.day.payments.entries import Entry
 from duecourse.store.audit import chain
-from duecourse.store.bound import whose
+from duecourse.store.bound import bank_entry_place, whose, whose_entry
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key, open_bytes, seal_bytes
 
 _LOCK: Final = 0x62616E6B  # of taking files: two at once could each take another form of one booking
@@ -96,12 +96,12 @@ def opened(ring: Keyring, row: Sequence[Any]) -> Kept:
     """Open a row of READ; UnreadableError where the ring does not have its key."""
     number, entry_id, state, reason, key_id, wrapped, body, borrower_id, person_id, persons_id, persons = row
     if wrapped is not None:
-        key = ring.unwrap(Wrapped(key_id, bytes(wrapped)), _whose(entry_id))
+        key = ring.unwrap(Wrapped(key_id, bytes(wrapped)), whose_entry(entry_id))
     elif persons is not None:
         key = ring.unwrap(Wrapped(persons_id, bytes(persons)), whose(borrower_id, person_id))
     else:
         return Kept(number, entry_id, state, reason, None)
-    return Kept(number, entry_id, state, reason, _entry(open_bytes(key, bytes(body), _place(entry_id))))
+    return Kept(number, entry_id, state, reason, _entry(open_bytes(key, bytes(body), bank_entry_place(entry_id))))
 
 
 def hand_over(connection: Connection[TupleRow], ring: Keyring, kept: Kept, borrower: int) -> None:
@@ -110,7 +110,7 @@ def hand_over(connection: Connection[TupleRow], ring: Keyring, kept: Kept, borro
     key = chain.Head.read(ring, row).key if row else None
     if key is None or kept.entry is None:
         raise UnreadableError(f"borrower number {borrower} has no key")
-    body = seal_bytes(key.key, _text(kept.entry), _place(kept.entry_id))
+    body = seal_bytes(key.key, _text(kept.entry), bank_entry_place(kept.entry_id))
     connection.execute(_HAND_OVER, [borrower, key.person, body, kept.number])
 
 
@@ -121,8 +121,8 @@ def settled(connection: Connection[TupleRow], kept: Kept, state: str, reason: st
 
 def _row(ring: Keyring, entry: Entry, source: str, at: datetime) -> list[Any]:
     key = new_key()
-    wrapped = ring.wrap(key, _whose(entry.entry_id))
-    body = seal_bytes(key, _text(entry), _place(entry.entry_id))
+    wrapped = ring.wrap(key, whose_entry(entry.entry_id))
+    body = seal_bytes(key, _text(entry), bank_entry_place(entry.entry_id))
     told = [entry.entry_id, entry.booking_id, source, entry.booked_on, entry.value_on]
     return [*told, *_money(entry)[1:], wrapped.key_id, wrapped.sealed, body, at]
 
@@ -142,11 +142,3 @@ def _entry(text: bytes) -> Entry:
     for name in ("structured", "unstructured"):
         told[name] = tuple(told[name])
     return Entry(**told)
-
-
-def _whose(entry_id: str) -> str:
-    return f"bank entry {entry_id}"
-
-
-def _place(entry_id: str) -> str:
-    return f"bank_entry.body.{entry_id}"

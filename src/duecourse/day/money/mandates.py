@@ -15,7 +15,7 @@ from duecourse.day.money.when import When
 from duecourse.day.payments.debits import Mandate, Scheme, check_mandate
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
-from duecourse.store.bound import whose
+from duecourse.store.bound import mandate_place, whose
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, open_bytes, seal_bytes
 
 _BORROWER: Final = "SELECT id FROM borrower WHERE borrower_id = %s"
@@ -101,7 +101,7 @@ def read(connection: Connection[TupleRow], ring: Keyring, numbers: list[int]) ->
         if wrapped is None:
             continue
         key = ring.unwrap(Wrapped(key_id, bytes(wrapped)), whose(borrower_id, person_id))
-        told: dict[str, Any] = json.loads(open_bytes(key, bytes(account), _place(mandate_id)))
+        told: dict[str, Any] = json.loads(open_bytes(key, bytes(account), mandate_place(mandate_id)))
         found[number] = Mandate(mandate_id, signed_on, scheme=Scheme(scheme), **told)
     return found
 
@@ -113,7 +113,7 @@ def _write(connection: Connection[TupleRow], ring: Keyring, borrower: int, new: 
     if key is None:
         raise UnreadableError(f"borrower {new.borrower_id} has no key")
     told = {name: value for name, value in asdict(new).items() if name in {"debtor_name", "iban", "bic"}}
-    account = seal_bytes(key.key, json.dumps(told).encode(), _place(new.mandate_id))
+    account = seal_bytes(key.key, json.dumps(told).encode(), mandate_place(new.mandate_id))
     connection.execute(
         _ADD,
         [
@@ -121,7 +121,3 @@ def _write(connection: Connection[TupleRow], ring: Keyring, borrower: int, new: 
             new.scheme, new.is_one_off,
         ],
     )  # fmt: skip
-
-
-def _place(mandate_id: str) -> str:
-    return f"mandate.account.{mandate_id}"

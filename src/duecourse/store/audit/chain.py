@@ -19,18 +19,15 @@ from django.db.backends.utils import CursorWrapper
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store import people
-from duecourse.store.audit.form import ZERO, Entry, blinding, commitment, hash_of, micros, moment
-from duecourse.store.bound import whose
-from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key, open_bytes, seal_bytes
+from duecourse.store.audit.form import PLAIN, ZERO, Entry, blinding, hash_of, micros, moment, open_body, sealed_body
+from duecourse.store.bound import audit_place, whose
+from duecourse.store.keys import Keyring, UnreadableError, Wrapped, new_key
 from duecourse.store.models import Borrower
 
 Cursor = CursorWrapper | psycopg.Cursor[Any]
 
 OWN: Final = 0  # the store's own chain; nothing personal stands in it
 _OWN_LOCK: Final = 0x617564697430  # of the store's own chain, which has no borrower's row to lock
-_PLAIN: Final = b"\x00"
-_SEALED: Final = b"\x02"
-_HASH_BYTES: Final = 32
 _RELATION: Final = "borrower"
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
@@ -142,7 +139,7 @@ def _entry(head: Head, seq: int, prev: bytes, draft: Draft) -> Entry:
         raise DueCourseError(f"{place}: there is no key to seal it under: make one, or say that it is plain")
     try:
         text = _JSON.encode(draft.body).encode()
-        sealed = _PLAIN + text if key is None else _sealed(key.key, head.chain, seq, text)
+        sealed = PLAIN + text if key is None else sealed_body(key.key, text, audit_place(head.chain, seq))
         made = Entry(
             head.chain,
             seq,
@@ -160,15 +157,6 @@ def _entry(head: Head, seq: int, prev: bytes, draft: Draft) -> Entry:
         raise DueCourseError(f"{place}: cannot be written as JSON ({type(error).__name__})") from None
 
 
-def _place(chain: int, seq: int) -> str:
-    return f"audit_entry.body.{chain}.{seq}"
-
-
-def _sealed(key: bytes, chain: int, seq: int, text: bytes) -> bytes:
-    place = _place(chain, seq)
-    return _SEALED + commitment(blinding(key, place), text) + seal_bytes(key, text, place)
-
-
 @dataclass(frozen=True, repr=False)
 class Opened:
     """The words of an entry, and what shows that they are its own (nothing, where they were in the clear)."""
@@ -179,17 +167,12 @@ class Opened:
 
 def opened(entry: Entry, key: bytes | None) -> Opened:
     """Open the body of an entry; UnreadableError when the key is not that of its person, or it is not as written."""
-    form, rest = entry.body[:1], entry.body[1:]
-    if form == _PLAIN:
-        return Opened(rest, b"")
-    place = _place(entry.chain, entry.seq)
-    if form != _SEALED or key is None:
-        raise UnreadableError(f"{place}: there is no key for it, or its form is not known to this version")
-    text = open_bytes(key, rest[_HASH_BYTES:], place)
-    hides = blinding(key, place)
-    if commitment(hides, text) != rest[:_HASH_BYTES]:
-        raise UnreadableError(f"{place}: is not what was sealed")
-    return Opened(text, hides)
+    if entry.body[:1] == PLAIN:
+        return Opened(entry.body[1:], b"")
+    place = audit_place(entry.chain, entry.seq)
+    if key is None:
+        raise UnreadableError(f"{place}: there is no key for it")
+    return Opened(open_body(key, entry.body, place), blinding(key, place))
 
 
 def written(entries: Iterable[Entry]) -> str:

@@ -11,6 +11,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from duecourse.store.keys import UnreadableError, open_bytes, seal_bytes
+
+PLAIN: Final = b"\x00"  # a body that begins so is in the clear
+_SEALED_BODY: Final = b"\x02"
+_HASH_BYTES: Final = 32
 ZERO: Final = bytes(32)  # before the first entry of a chain, and before the first seal
 _ENTRY: Final = b"duecourse audit entry 1\n"
 _SEAL: Final = b"duecourse audit seal 1\n"
@@ -71,6 +76,22 @@ def blinding(key: bytes, place: str) -> bytes:
 def commitment(blinding_: bytes, text: bytes) -> bytes:
     """Return what binds an entry to its text: whoever is shown both can check it, and nothing else fits."""
     return hmac.digest(blinding_, text, "sha256")
+
+
+def sealed_body(key: bytes, text: bytes, place: str) -> bytes:
+    """Return a body: its form, what binds it to its text, and the text sealed under a key."""
+    return _SEALED_BODY + commitment(blinding(key, place), text) + seal_bytes(key, text, place)
+
+
+def open_body(key: bytes, body: bytes, place: str) -> bytes:
+    """Open what `sealed_body` has sealed; UnreadableError when it was not sealed so."""
+    bound, rest = body[1 : 1 + _HASH_BYTES], body[1 + _HASH_BYTES :]
+    if body[:1] != _SEALED_BODY:
+        raise UnreadableError(f"{place}: sealed in a form that this version does not know")
+    text = open_bytes(key, rest, place)
+    if commitment(blinding(key, place), text) != bound:
+        raise UnreadableError(f"{place}: is not what was sealed")
+    return text
 
 
 def micros(at: datetime) -> int:

@@ -8,13 +8,13 @@ from typing import Any, Final
 import psycopg
 
 from duecourse.store.keys import Wrapped
-from duecourse.store.loading.seal import Held, Owner
+from duecourse.store.loading.seal import Held, HeldPoint, Owner
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 _OWNERS: Final = "SELECT borrower_id, id, language, zones FROM borrower WHERE borrower_id = ANY(%s)"
 _PEOPLE: Final = """SELECT borrower_id, person_id, id, relation, name, key_id, wrapped_key FROM person
     WHERE borrower_id = ANY(%s)"""
-_POINTS: Final = """SELECT person_id, kind, blind, id, ended_at IS NOT NULL FROM contact_point
+_POINTS: Final = """SELECT person_id, kind, blind, id, ended_at IS NOT NULL, ended_why <> '' FROM contact_point
     WHERE person_id = ANY(%s)"""
 _NUMBERS: Final = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
 _PAGE_BITS: Final = 16
@@ -70,10 +70,10 @@ class Known:
             asked = set(keys)
             found_rows = cursor.execute(_PEOPLE, [list({owner for owner, _ in keys})])
             rows = [row for row in found_rows if (row[0], row[1]) in asked]
-            points: dict[int, dict[tuple[str, bytes], tuple[int, bool]]] = defaultdict(dict)
+            points: dict[int, dict[tuple[str, bytes], HeldPoint]] = defaultdict(dict)
             if rows:
-                for person, kind, blind, number, is_over in cursor.execute(_POINTS, [[row[2] for row in rows]]):
-                    points[person][kind, blind] = (number, is_over)
+                for person, kind, blind, *point in cursor.execute(_POINTS, [[row[2] for row in rows]]):
+                    points[person][kind, blind] = HeldPoint(*point)
         found: dict[Key, tuple[int, Held | None]] = {}
         for owner, person, number, relation, name, key_id, wrapped in rows:
             held = None if key_id is None else Held(relation, name, Wrapped(key_id, wrapped), points.get(number, {}))

@@ -47,7 +47,7 @@ _SETTINGS: Final = (
 _COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "borrowers": ("added", "changed"),
     "people": ("added", "changed", "unchanged"),
-    "contact_points": ("added", "ended", "in_use_again", "unchanged"),
+    "contact_points": ("added", "ended", "in_use_again", "stay_ended", "unchanged"),
     "consents": ("added", "changed", "unchanged"),
 }
 _PERSON_PARTS: Final = ("borrower_id", "person_id", "relation")
@@ -58,8 +58,8 @@ class Loaded:
     """What a load did.
 
     `rows` were read, of which `left_out` by `keep` and `set_aside` as a whole. `counts` is by what (borrowers, people,
-    contact_points, consents) and how (added, changed, unchanged, ended, in_use_again). `quarantined` counts the
-    entries of the report by reason.
+    contact_points, consents) and how (added, changed, unchanged, ended, in_use_again, stay_ended: of no use, whatever
+    the files say). `quarantined` counts the entries of the report by reason.
     """
 
     rows: int

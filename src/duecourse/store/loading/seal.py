@@ -8,6 +8,7 @@ Works on what it is given alone, so that it can be done in another process.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from duecourse.book.pick import Unfit, Value
 from duecourse.store.bound import name_place, point_place, whose
@@ -27,14 +28,22 @@ class Owner:
     is_new: bool
 
 
+class HeldPoint(NamedTuple):
+    """A contact point that the store has: its number, whether it has ended, and whether it stays so whatever comes."""
+
+    number: int
+    is_over: bool
+    stays_over: bool
+
+
 @dataclass(frozen=True, repr=False)
 class Held:
-    """A person whom the store has; of `points` their number and whether they have ended, by kind and blind index."""
+    """A person whom the store has, with their contact points by kind and blind index."""
 
     relation: str
     name: bytes | None
     key: Wrapped
-    points: Mapping[tuple[str, bytes], tuple[int, bool]]
+    points: Mapping[tuple[str, bytes], HeldPoint]
 
 
 @dataclass(frozen=True, repr=False)
@@ -266,15 +275,17 @@ def _change(
 ) -> Change:
     """Compare a row with what is held; equal values are left as they are sealed.
 
-    A kind of contact point of which this row had an unfit value ends nothing: what is held may be what was meant.
+    A kind of contact point of which this row had an unfit value ends nothing: what is held may be what was meant. One
+    that was found to be of no use stays over: the lender's files do not know of it.
     """
     told = {kind for _, _, kind in work.reach} - unsure
     ended = [
-        number
-        for place, (number, is_over) in held.points.items()
-        if not is_over and place[0] in told and place not in points
+        point.number
+        for place, point in held.points.items()
+        if not point.is_over and place[0] in told and place not in points
     ]
-    revived = [held.points[place][0] for place in points if place in held.points and held.points[place][1]]
+    again = [held.points[place] for place in points if place in held.points and held.points[place].is_over]
+    revived = [point.number for point in again if not point.stays_over]
     added = {place: value for place, value in points.items() if place not in held.points}
     new_name, new_points = None, list[bytes]()
     if added or name is not None:
@@ -285,6 +296,7 @@ def _change(
         new_points = list(_sealed_points(work, row.person, key, added))
     work.done.counts["contact_points", "ended"] += len(ended)
     work.done.counts["contact_points", "in_use_again"] += len(revived)
-    work.done.counts["contact_points", "unchanged"] += len(points) - len(revived) - len(added)
+    work.done.counts["contact_points", "stay_ended"] += len(again) - len(revived)
+    work.done.counts["contact_points", "unchanged"] += len(points) - len(again) - len(added)
     relation = row.relation if row.relation != held.relation else None
     return Change(row.row, row.person, relation, new_name, new_points, ended, revived)

@@ -19,7 +19,7 @@ _OWNER_CHANGED: Final = """UPDATE borrower SET language = coalesce(%s, language)
 _HERE: Final = "SELECT id FROM person WHERE id = ANY(%s) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE"
 _PERSON_CHANGED: Final = "UPDATE person SET relation = coalesce(%s, relation), name = coalesce(%s, name) WHERE id = %s"
 _ENDED: Final = "UPDATE contact_point SET ended_at = transaction_timestamp() WHERE id = ANY(%s) AND ended_at IS NULL"
-_REVIVED: Final = "UPDATE contact_point SET ended_at = NULL WHERE id = ANY(%s)"
+_REVIVED: Final = "UPDATE contact_point SET ended_at = NULL WHERE id = ANY(%s) AND ended_why = ''"
 
 
 def write_new(connection: Connection, done: Done) -> None:
@@ -44,7 +44,10 @@ def write_changes(connection: Connection, done: Done) -> list[int]:
         kept = [change for change in done.changes if change.person in here]
         cursor.executemany(_PERSON_CHANGED, [(c.relation, c.name, c.person) for c in kept if c.relation or c.name])
         cursor.execute(_ENDED, [[number for change in kept for number in change.ended]])
-        cursor.execute(_REVIVED, [[number for change in kept for number in change.revived]])
+        revived = [number for change in kept for number in change.revived]
+        ended_meanwhile = len(revived) - cursor.execute(_REVIVED, [revived]).rowcount
+        done.counts["contact_points", "in_use_again"] -= ended_meanwhile
+        done.counts["contact_points", "stay_ended"] += ended_meanwhile
     _copy(connection, _POINTS, b"".join(point for change in kept for point in change.added))
     done.counts["people", "changed"] += len(kept)
     gone = [change for change in done.changes if change.person not in here]

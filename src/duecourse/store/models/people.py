@@ -69,8 +69,23 @@ class Kind(models.TextChoices):
     MESSENGER = "messenger"
 
 
+class Ended(models.TextChoices):
+    """Why a contact point is of no use any more, but that the lender's files no longer have it."""
+
+    BOUNCED = "bounced"  # what was sent came back
+    UNDELIVERED = "undelivered"  # nothing can be brought there
+    NOT_IN_SERVICE = "not_in_service"  # there is no such number
+    WRONG_NUMBER = "wrong_number"  # somebody else answered
+    WRONG_PERSON = "wrong_person"  # somebody else wrote back
+    BY_HAND = "by_hand"  # somebody said so
+
+
 class ContactPoint(models.Model):
-    """A number or an address of a person: sealed, and found by its blind index."""
+    """A number or an address of a person: sealed, and found by its blind index.
+
+    One that has ended reaches nobody. `ended_why` is empty where the lender's files no longer have it, and it is used
+    again once they do; with a reason it is used again only when somebody says so.
+    """
 
     id = models.BigAutoField(primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="contact_points")
@@ -78,6 +93,7 @@ class ContactPoint(models.Model):
     value = models.BinaryField()
     blind = models.BinaryField(max_length=16)
     ended_at = models.DateTimeField(null=True)
+    ended_why = models.TextField(choices=Ended, blank=True, db_default="")
 
     class Meta:
         """Its name in the database, and what always holds."""
@@ -86,6 +102,10 @@ class ContactPoint(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["person", "kind", "blind"], name="contact_point_once"),
             models.CheckConstraint(name="contact_point_kind", condition=models.Q(kind__in=Kind.values)),
+            models.CheckConstraint(
+                name="contact_point_ended_why",
+                condition=models.Q(ended_why="") | models.Q(ended_at__isnull=False, ended_why__in=Ended.values),
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["kind", "blind"], name="contact_point_blind")]
 
