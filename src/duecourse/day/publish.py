@@ -26,7 +26,6 @@ from adbc_driver_postgresql import dbapi
 from duecourse.day import duties
 from duecourse.day.release import TAKE_ALL_BACK
 from duecourse.kernel.errors import DueCourseError
-from duecourse.law import calendars
 
 _LOCK: Final = 0x7075626C6973  # of publishing: two at once would each replace what the other brings
 # Waits for all who hold the lock of a borrower's row (the gate, facts, senders), and lets nobody take one.
@@ -49,7 +48,6 @@ _ONCE: Final[Mapping[str, str]] = {
 _PLANNED: Final = (
     "act", "channel", "treatment", "template", "purpose", "team", "slot", "demands", "required", "loans", "reasons",
 )  # fmt: skip
-_YEARS: Final = (4, 7)  # of working days, before and after: how far a period that still runs may reach
 _ROWS: Final = 65_536
 
 
@@ -116,7 +114,6 @@ class _Publishing:
         self._replace()
         if self._night.duties:
             self._rows["duty"] = duties.bring(self._cursor, self._night.on, self._night.duties)
-        self._calendars()
         self._planned()
         return Published(night.on, is_new=True, rows=self._rows)
 
@@ -152,20 +149,6 @@ class _Publishing:
         places = pc.index_in(batch.column("borrower_id"), self._numbers.column("borrower_id").combine_chunks())
         numbers = self._numbers.column("id").combine_chunks().take(places)
         return batch.drop_columns(["borrower_id"]).append_column("borrower_no", numbers)
-
-    def _calendars(self) -> None:
-        """Bring the working days that laws may count, of every country where somebody has a case."""
-        countries = sorted(
-            row["country"] for row in self._read("SELECT DISTINCT country FROM collection_case").to_pylist()
-        )
-        on = self._night.on
-        days = calendars.of_countries(
-            [country for country in countries if country],
-            date(on.year - _YEARS[0], 1, 1),
-            date(on.year + _YEARS[1], 12, 31),
-        )
-        self._do("DELETE FROM law_business_days")
-        self._bring("law_business_days", days.to_batches())
 
     def _planned(self) -> None:
         """Put the acts planned in the place of those that still wait; what was decided of an act today stays."""

@@ -1,7 +1,7 @@
 """The tables of the operational database."""
 
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
-from duecourse.store.models.cases import BusinessDay, Case, CaseLoan, Plan, PlannedAct
+from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
 from duecourse.store.models.history import (
     Arrangement,
     Consent,
@@ -28,7 +28,6 @@ __all__ = [
     "AuthorityLimit",
     "BankEntry",
     "Borrower",
-    "BusinessDay",
     "Case",
     "CaseLoan",
     "Complaint",

@@ -131,28 +131,3 @@ class PlannedAct(models.Model):
     def __str__(self) -> str:
         """Show its number."""
         return f"planned act {self.pk}"
-
-
-class BusinessDay(models.Model):
-    """A day of a calendar (a country's, as `duecourse.law.calendars` numbers its working days)."""
-
-    id = models.BigAutoField(primary_key=True)
-    calendar = models.TextField()
-    day = models.DateField()
-    number = models.BigIntegerField()
-    works = models.BooleanField()
-
-    class Meta:
-        """Its name in the database, which is the law's own, and what always holds."""
-
-        db_table = "law_business_days"
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["calendar", "day"], name="business_day_once")
-        ]
-        indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["calendar", "number"], name="business_day_number")
-        ]
-
-    def __str__(self) -> str:
-        """Show the day and whose it is."""
-        return f"{self.calendar} {self.day}"
