@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 import typer
 
 import duecourse
-from duecourse import cli_audit, cli_day, cli_days, cli_law, cli_money, cli_serve, cli_staff, cli_store, cli_strategy
+from duecourse import (
+    cli_audit,
+    cli_day,
+    cli_days,
+    cli_field,
+    cli_law,
+    cli_money,
+    cli_serve,
+    cli_staff,
+    cli_store,
+    cli_strategy,
+)
 from duecourse.cli_options import Json
 from duecourse.kernel.errors import DueCourseError
 
@@ -41,6 +52,7 @@ app.add_typer(cli_strategy.strategy_app, name="strategy")
 app.add_typer(cli_store.store_app, name="store")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_day.day_app, name="day")
+cli_field.join(cli_day.day_app)
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from duecourse import cli_days
-from duecourse.cli_options import OUT, Json, Store
+from duecourse.cli_options import OUT, House, Json, Settings, Store, Strategy
 from duecourse.kernel.errors import DueCourseError
 
 day_app = typer.Typer(help="The day: the plan carried out, one gated contact at a time.", no_args_is_help=True)
 
-Settings = Annotated[Path, typer.Option("--settings", help="The lender's words and channels (TOML).")]
 Name = Annotated[str, typer.Argument(help="A channel, or `all`.")]
 By = Annotated[str, typer.Option("--by", envvar="DUECOURSE_USER", help="Who does this, as the audit chain keeps it.")]
 Borrower = Annotated[str, typer.Argument(help="The borrower, as the lender names them.")]
@@ -30,10 +29,8 @@ def now() -> datetime:
 def run(
     settings: Settings,
     store: Store = OUT,
-    strategy: Annotated[
-        Path | None, typer.Option("--strategy", help="Strategy file (YAML); that of the plan in force.")
-    ] = None,
-    house: Annotated[Path | None, typer.Option(help="House rulebook (YAML); that of the plan in force.")] = None,
+    strategy: Strategy = None,
+    house: House = None,
     until_idle: Annotated[bool, typer.Option(help="End when nothing is left to do, for now.")] = False,
 ) -> None:
     """Carry the plan out until it is interrupted: release, send, and take in what comes."""

@@ -12,4 +12,7 @@ Store = Annotated[
     Path,
     typer.Option("--store", envvar="DUECOURSE_STORE", help="Folder of the embedded server and of the keys."),
 ]
+Settings = Annotated[Path, typer.Option("--settings", help="The lender's words and channels (TOML).")]
+Strategy = Annotated[Path | None, typer.Option("--strategy", help="Strategy file (YAML); that of the plan in force.")]
+House = Annotated[Path | None, typer.Option(help="House rulebook (YAML); that of the plan in force.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -98,6 +98,14 @@ class Batches:
         """Return the batch that has a key."""
         return next((path.parts[-3] for path in self.folder.glob(f"*/{_DOCUMENTS}/{key}.json")), None)
 
+    def names(self) -> tuple[str, ...]:
+        """Return the batches that there are, open and closed, in order."""
+        return tuple(sorted(path.parent.name for path in self.folder.glob(f"*/{_DOCUMENTS}")))
+
+    def has_room(self, batch: str) -> bool:
+        """Say whether a document may be added to a batch."""
+        return self._no_room(batch) is None
+
     def pieces(self, batch: str) -> tuple[Piece, ...]:
         """Return what is in a batch, in the order of keys."""
         names = sorted(path.stem for path in self._documents(batch).glob("*.json"))

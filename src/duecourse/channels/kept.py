@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from duecourse.channels.transport import Received, What
+from duecourse.channels.transport import Heard, Received, What
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import alone, written_beside
 
@@ -104,10 +104,17 @@ class Inbox:
 
 def _line(event: Received) -> bytes:
     fields = asdict(event) | {"at": moment(event.at).isoformat()}
-    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(fields, ensure_ascii=False, default=date.isoformat).encode() + b"\n"
 
 
 def _events(data: bytes) -> Iterator[Received]:
     for line in data.splitlines():  # of bytes: only at the ends of lines that we wrote
         fields = json.loads(line)
-        yield Received(**fields | {"what": What(fields["what"]), "at": datetime.fromisoformat(fields["at"])})
+        heard = fields["heard"]
+        pay_on = date.fromisoformat(heard["pay_on"]) if heard["pay_on"] else None
+        read = {
+            "what": What(fields["what"]),
+            "at": datetime.fromisoformat(fields["at"]),
+            "heard": Heard(tuple(heard["said"]), pay_on, heard["amount"]),
+        }
+        yield Received(**fields | read)

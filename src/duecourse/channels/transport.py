@@ -8,11 +8,11 @@
 A message whose fate is unknown is never sent again by a channel: whoever holds the outbox decides.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 
 class Fate(StrEnum):
@@ -29,9 +29,10 @@ class Message:
     """What is to leave: the exact words and where to. Never printed or logged: it is personal.
 
     `key` is the message's own, the same at each try, and tells nothing of whom it is for. `to` is a number in the
-    form +14155550123, a mailbox, or the lines of an address. `subject` and `html` are for e-mail, `pages` (a PDF) for
-    letters; `text` is always there. `may_leave` is asked as late as can be, before the bytes with which it is gone:
-    whoever sends it may have lost their hold of the borrower while a slow peer took the rest.
+    form +14155550123, a mailbox, or the lines of an address. `subject` and `html` are for e-mail, `pages` (a PDF) and
+    what it is made with (`details`) for paper; `text` is always there. `may_leave` is asked as late as can be, before
+    the bytes with which it is gone: whoever sends it may have lost their hold of the borrower while a slow peer took
+    the rest.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Message:
     subject: str = ""
     html: str = ""
     pages: bytes = b""
+    details: Mapping[str, Any] = field(default_factory=dict)
     may_leave: Callable[[], bool] = field(default=lambda: True, compare=False)
 
 
@@ -65,6 +67,18 @@ class What(StrEnum):
     OUTCOME = "outcome"  # how a call or a visit ended
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What somebody said to whoever called or visited, in words of `duecourse.day.replies.Meaning`.
+
+    `pay_on` and `amount` (in minor units) are of a promise.
+    """
+
+    said: tuple[str, ...] = ()
+    pay_on: date | None = None
+    amount: int | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Received:
     """One thing that came in. Never printed or logged: it may be personal.
@@ -83,6 +97,7 @@ class Received:
     sender: str | None = None
     text: str = ""
     ends_point: bool = False
+    heard: Heard = Heard()
 
 
 class Transport(Protocol):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Final
 
 from duecourse.day.asking import Asked
 from duecourse.day.decision import Words
 from duecourse.day.known import Known
 from duecourse.day.owed import Owed
-from duecourse.day.reaching import key_of
+from duecourse.day.reaching import POINTS, key_of
 from duecourse.day.settings import Day
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
@@ -17,7 +18,9 @@ from duecourse.store.keys import Keyring, unseal
 from duecourse.strategy.models import Strategy
 from duecourse.strategy.rendering import Value, rendered
 
-_CALLER = "{caller}"  # a script is finished by whoever calls or visits
+CALLER: Final = "{caller}"  # a script is finished by whoever calls or visits
+_WRITTEN_ON: Final = "{written_on}"
+_ALL_DAY: Final = (0, 24 * 60 - 1)  # minutes after midnight
 _PARTS = {
     "principal": "principal_overdue", "interest": "interest_overdue", "penalty": "penalty_overdue",
     "fee": "fees_overdue", "cost": "costs_overdue",
@@ -47,8 +50,28 @@ class Composer:
         values = {**self._values(known, loans, on), **self.settings.words[language]}
         is_owner = all(known.loans[loan.loan_id].is_owner for loan in loans)
         line = None if is_owner else (self.strategy.templates or {}).get("collector_line")
-        found = rendered(template, language, values, currency=currencies.pop(), lines={"collector_line": line})
-        return Words(found.language, found.subject, found.text)
+        currency = currencies.pop()
+        found = rendered(template, language, values, currency=currency, lines={"collector_line": line})
+        details: dict[str, Any] = {}
+        if POINTS.get(asked.channel or "") == "address":
+            is_dated = _WRITTEN_ON in template.text[language]
+            details = {"name": self._name(known), "on": on.isoformat(), "is_dated_within": is_dated}
+        if asked.channel == "visit":
+            details |= self._of_visit(asked, loans, currency, on)
+        return Words(found.language, found.subject, found.text, details)
+
+    def _of_visit(self, asked: Asked, loans: Sequence[Owed], currency: str, on: date) -> dict[str, Any]:
+        """Return what the sheet of a visit shows beside its text; amounts in minor units."""
+        parts = [sum(amounts) for amounts in zip(*(loan.overdue_parts for loan in loans), strict=True)]
+        rows = [{"component": name, "amount": amount} for name, amount in zip(COMPONENTS, parts, strict=True) if amount]
+        slot = next((one.slot for one in self.strategy.treatments if one.name == asked.treatment), None)
+        opens, closes = self.strategy.slots[slot] if slot else _ALL_DAY
+        return {
+            "amounts": {"currency": currency, "as_of": on.isoformat(), "rows": rows, "total": sum(parts)},
+            "opens": _clock(opens),
+            "closes": _clock(min(closes, _ALL_DAY[1])),
+            "pay_by": (on + timedelta(days=self.settings.pay_within_days)).isoformat(),
+        }
 
     def _values(self, known: Known, loans: Sequence[Owed], on: date) -> Mapping[str, Value]:
         """Return what a text may name: only what is there and makes sense, so that a hole is found."""
@@ -57,7 +80,7 @@ class Composer:
         next_due = [(loan.next_due_on, loan.next_due) for loan in loans if loan.next_due_on is not None]
         values: dict[str, Value] = {
             "name": self._name(known),
-            "caller": _CALLER,
+            "caller": CALLER,
             "loan_reference": ", ".join(loan.loan_id for loan in loans),
             "amount_overdue": sum(loan.overdue for loan in loans),
             "amount_owed": sum(loan.owed for loan in loans),
@@ -80,3 +103,8 @@ class Composer:
         if person.name is None or person.number is None:
             raise DueCourseError("the borrower has no name in the store: load their people")
         return unseal(key_of(self.ring, person), bytes(person.name), name_place(person.number))
+
+
+def _clock(minutes: int) -> str:
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}"

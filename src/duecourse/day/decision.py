@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from duecourse.day.asking import Asked, Window
 from duecourse.day.judging import Verdict
@@ -10,11 +11,15 @@ from duecourse.day.owed import Owed
 
 @dataclass(frozen=True, repr=False)
 class Words:
-    """A message, before it is sealed into the outbox. Never printed."""
+    """A message, before it is sealed into the outbox. Never printed.
+
+    `details` are what paper is made with beside the text, as JSON has it: the name, the day, the amounts.
+    """
 
     language: str
     subject: str
     text: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

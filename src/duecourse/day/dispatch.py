@@ -187,7 +187,9 @@ class Dispatcher:
         except DueCourseError:
             return None
         stopped = self._connection.execute(_STOPPED, [self._channel]).fetchone() == (True,)
-        message = Message(key, to, words["text"], language, words["subject"], may_leave=self._holds)
+        message = Message(
+            key, to, words["text"], language, words["subject"], details=words.get("details", {}), may_leave=self._holds
+        )
         return _Kept(message, attempts, state, state == "sending" and valid_until > self._now() and not stopped)
 
 

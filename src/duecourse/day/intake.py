@@ -19,6 +19,7 @@ from duecourse.channels.transport import Received, What
 from duecourse.day.facts import Facts, Told
 from duecourse.day.grievances import Grievance, Grievances
 from duecourse.day.known import Reached
+from duecourse.day.promised import Promise
 from duecourse.day.reaching import POINTS, key_of
 from duecourse.day.replies import Meaning, Meant, meaning
 from duecourse.store.bound import reply_place
@@ -108,6 +109,9 @@ class Intake:
         return True
 
     def _meant(self, received: Received, language: str, on: date, currency: str | None) -> Meant:
+        if received.heard.said:
+            heard = received.heard
+            return Meant(frozenset(map(Meaning, heard.said)), Promise(heard.pay_on, heard.amount))
         if received.what is not What.REPLY:
             return _NOTHING
         return meaning(received.text, language, on=on, currency=currency)

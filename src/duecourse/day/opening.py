@@ -14,15 +14,21 @@ from duecourse.channels.email.transport import EmailTransport
 from duecourse.channels.gateway.settings import Settings as GatewaySettings
 from duecourse.channels.gateway.transport import GatewayTransport
 from duecourse.channels.gateway.webhooks import Settings as WebhookSettings
+from duecourse.channels.letter.settings import Settings as LetterSettings
 from duecourse.channels.sms.settings import Settings as SmsSettings
 from duecourse.channels.sms.transport import SmsTransport
 from duecourse.channels.transport import Transport
+from duecourse.channels.visit.settings import Settings as VisitSettings
+from duecourse.channels.voice.settings import Settings as VoiceSettings
+from duecourse.channels.voice.transport import Calling
+from duecourse.day.paper import Letters, Sheets
 from duecourse.day.reaching import POINTS
 from duecourse.day.settings import Channel, Day
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
 
 _INBOX: Final = "inbox"
+_NOBODY: Final = "nobody"  # no machine calls on its own: an agent clicks
 
 Clock = Callable[[], datetime]
 
@@ -36,6 +42,13 @@ def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Call
         return EmailTransport(made, clock, _maildir(Path(inbox)) if inbox else None)
     if channel.kind == "sms":
         return SmsTransport(_made(SmsSettings, place, given), clock, id_of)
+    if channel.kind == "letter":
+        return Letters(letters_of(name, channel))
+    if channel.kind == "visit":
+        return Sheets(visits_of(name, channel))
+    if channel.kind == "voice":
+        voice = voice_of(name, channel)
+        return Calling(voice.folder, _NOBODY, voice.dials())
     return GatewayTransport(_made(GatewaySettings, place, given))
 
 
@@ -45,6 +58,24 @@ def webhooks(settings: Day) -> dict[str, WebhookSettings]:
         if name not in POINTS:
             raise DueCourseError(f"webhooks.{name}: there is no such channel: one of {', '.join(sorted(POINTS))}")
     return {name: _made(WebhookSettings, f"webhooks.{name}", given) for name, given in settings.webhooks.items()}
+
+
+def letters_of(name: str, channel: Channel) -> LetterSettings:
+    """Return the settings of a channel of letters; DueCourseError names the one that is missing or wrong."""
+    made: LetterSettings = _made(LetterSettings, f"channels.{name}.settings", dict(channel.settings))
+    return made
+
+
+def visits_of(name: str, channel: Channel) -> VisitSettings:
+    """Return the settings of a channel of visits, likewise."""
+    made: VisitSettings = _made(VisitSettings, f"channels.{name}.settings", dict(channel.settings))
+    return made
+
+
+def voice_of(name: str, channel: Channel) -> VoiceSettings:
+    """Return the settings of a channel of calls, likewise."""
+    made: VoiceSettings = _made(VoiceSettings, f"channels.{name}.settings", dict(channel.settings))
+    return made
 
 
 def tokens_of(ring: Keyring) -> Tokens:

@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime, timedelta
 from random import Random
@@ -21,7 +21,7 @@ from duecourse.day.gate import Gate
 from duecourse.day.in_force import in_force
 from duecourse.day.intake import Intake
 from duecourse.day.opening import opened
-from duecourse.day.settings import Day
+from duecourse.day.settings import BY_PEOPLE, Day
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.rulebook import Law
 from duecourse.store.keys import Keyring
@@ -62,7 +62,9 @@ class Running:
             raise DueCourseError(
                 "the plan in force is of another strategy: name its file with --strategy, or plan again"
             )
-        self._ended, self._done, self._idle = Event(), Counter[str](), dict[str, bool]()
+        self._ended, self._done = Event(), Counter[str]()
+        self._works = 0  # how often any part has found something to do
+        self._idle_at = dict[str, int]()  # for each part that found nothing, how often that was when it began to look
         self._lock = Lock()
         self._failed: list[DueCourseError] = []
 
@@ -74,19 +76,19 @@ class Running:
         steps: dict[str, Opening] = {"released": self._releasing, "noted": self._noting}
         for name in self._settings.channels:
             steps[name] = self._channel(name)
-        self._idle = dict.fromkeys(steps, False)
         gc.freeze()  # the law and the strategy are never garbage: looking through them takes a tenth of an act's time
         threads = [Thread(target=self._again, args=(name, step), name=name) for name, step in steps.items()]
         for thread in threads:
             thread.start()
         try:
             while not self._ended.wait(_PAUSE_SECONDS):
-                if until_idle and all(self._idle.values()):
+                if until_idle and self._is_idle(steps):
                     break
         finally:
             self._ended.set()
             for thread in threads:
                 thread.join()
+            gc.unfreeze()
         if self._failed:
             raise self._failed[0]
         return dict(self._done)
@@ -101,10 +103,12 @@ class Running:
             try:
                 with self._place.connected() as connection, closing(opening(connection)) as part:
                     while not self._ended.is_set():
+                        works = self._works
                         done = part.step()
                         with self._lock:
                             self._done[name] += done
-                            self._idle[name] = done == 0
+                            self._works += done > 0
+                            self._idle_at[name] = works if done == 0 else -1
                         if done == 0:
                             self._ended.wait(_PAUSE_SECONDS)
             except OperationalError:
@@ -113,12 +117,18 @@ class Running:
                 self._failed.append(error)
                 self._ended.set()
 
+    def _is_idle(self, names: Iterable[str]) -> bool:
+        """Say whether every part has looked, and found nothing to do, since any of them last found something."""
+        with self._lock:
+            return all(self._idle_at.get(name) == self._works for name in names)
+
     def _releasing(self, connection: Connection[TupleRow]) -> Part:
         compose = Composer(self._ring, self._strategy, self._settings)
         gate = Gate(
             connection, self._ring, self._law, self._strategy, compose, self.plan.zone, self._settings.valid
         )  # fmt: skip
-        return worker.Releasing(gate, connection, self._strategy, list(self._settings.channels), self._now)
+        by_itself = [name for name, channel in self._settings.channels.items() if channel.kind != BY_PEOPLE]
+        return worker.Releasing(gate, connection, self._strategy, by_itself, self._now)
 
     def _noting(self, connection: Connection[TupleRow]) -> Part:
         return worker.Noting(connection, self._ring, ZoneInfo(self.plan.zone), self._now)
@@ -137,7 +147,8 @@ class Running:
             chance = Random()  # noqa: S311  spreads tries over time; no secret
             dispatcher = Dispatcher(connection, self._ring, name, transport, self._now, chance)
             intake = Intake(connection, self._ring, self.plan.zone)
-            bucket = Bucket(timedelta(milliseconds=channel.pace.every_ms), channel.pace.at_once)
+            pace = Bucket(timedelta(milliseconds=channel.pace.every_ms), channel.pace.at_once)
+            bucket = None if channel.kind == BY_PEOPLE else pace
             return worker.Channel(name, dispatcher, intake, transport, connection, bucket, self._now)
 
         return made

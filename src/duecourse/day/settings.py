@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from duecourse.kernel.errors import DueCourseError
 
 _BYTES_MOST: Final = 1_000_000
+BY_PEOPLE: Final = "voice"
+"""The kind of a channel of which each act is released when somebody is ready to do it, and not before."""
 
 
 class _Strict(BaseModel):
@@ -27,9 +29,12 @@ class Pace(_Strict):
 
 
 class Channel(_Strict):
-    """A channel: how it is reached (`kind`: email, sms or gateway), with the settings of that kind, and its pace."""
+    """A channel: how it is reached (`kind`), with the settings of that kind, and its pace.
 
-    kind: Annotated[str, Field(pattern="^(email|sms|gateway)$")]
+    Messages leave by email, sms or gateway; people carry out what is of the kinds letter, visit and voice.
+    """
+
+    kind: Annotated[str, Field(pattern="^(email|sms|gateway|letter|visit|voice)$")]
     pace: Pace = Pace()
     settings: dict[str, Any] = Field(default_factory=dict)
 

@@ -158,9 +158,12 @@ class Channel:
 
     def __init__(
         self, name: str, dispatcher: Dispatcher, intake: Intake, transport: Transport,
-        connection: Connection[TupleRow], bucket: Bucket, now: Callable[[], datetime],
+        connection: Connection[TupleRow], bucket: Bucket | None, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        """Take over what this channel needs; the connection is the dispatcher's and the intake's too."""
+        """Take over what this channel needs; the connection is the dispatcher's and the intake's too.
+
+        Without a bucket nothing is sent here: people do it, one by one.
+        """
         self._name, self._dispatcher, self._intake, self._transport = name, dispatcher, intake, transport
         self._connection, self._bucket, self._now = connection, bucket, now
 
@@ -182,6 +185,8 @@ class Channel:
     def _leaving(self) -> int:
         """Send while there is something to send and the channel's pace allows it."""
         sent = 0
+        if self._bucket is None:
+            return sent
         while (bucket := self._bucket.taken(self._now())) is not None:
             if self._dispatcher.send_one() is None:
                 break

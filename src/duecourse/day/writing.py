@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from duecourse.day.decision import Decision
+from duecourse.day.decision import Decision, Words
 from duecourse.day.known import Found, Reached
 from duecourse.day.reaching import POINTS, key_of
 from duecourse.kernel.errors import DueCourseError
@@ -86,6 +86,14 @@ def write(line: Line, what: Prepared) -> None:
     line.tell(WRITE, what.values)
 
 
+def message_bytes(words: Words) -> bytes:
+    """Return a message as it is sealed, and as its hash is taken."""
+    said: dict[str, Any] = {"subject": words.subject, "text": words.text}
+    if words.details:
+        said["details"] = dict(words.details)
+    return json.dumps(said, ensure_ascii=False).encode()
+
+
 def _entries(row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None) -> list[Entry]:
     """Return what the borrower's audit chain keeps of a decision; in the clear, without amounts, where no key is."""
     kind = "act.released" if decision.is_permitted else "act.refused"
@@ -118,7 +126,7 @@ def _row(decision: Decision, person: Reached, own: bytes | None) -> dict[str, An
         return row
     key = secrets.token_hex(16)
     words = decision.words
-    text = json.dumps({"subject": words.subject, "text": words.text}, ensure_ascii=False).encode()
+    text = message_bytes(words)
     sealed = seal_bytes(own, text, message_place(key))
     point = next(point for point in person.points if point.kind == POINTS[asked.channel or ""])
     return {

@@ -24,6 +24,10 @@ BYTES_MAX: Final = 6_000_000
 _HERE: Final = Path(__file__).parent
 _TEMPLATES: Final = _HERE / "templates"
 _NOWHERE: Final = _TEMPLATES / "no-packages"  # there are none: a template that asks for one fails, without a network
+_TEXTS: Final[dict[type[Letter | Visit], tuple[str, ...]]] = {
+    Letter: ("body", "how_to_pay", "how_to_dispute", "how_to_get_help", "signed"),
+    Visit: ("script", "left_there"),
+}
 _UNSEEN: Final = "could not be displayed"  # what Typst says of a character that no font has
 _TALL: Final = "does not fit the window"  # what our template says of an address
 
@@ -93,16 +97,15 @@ def _shown(given: Letter | Visit | Export, labels: Mapping[str, Any]) -> dict[st
     if isinstance(given, Visit):
         times = {"opens": f"{given.opens:%H:%M}", "closes": f"{given.closes:%H:%M}"}
         shown |= {"between": str(labels["between"]).format(**times), "pay_by": shown_day(given.pay_by, labels)}
-    else:
-        for name in ("body", "how_to_pay", "how_to_dispute", "how_to_get_help", "signed"):
-            shown[name] = _paragraphs(getattr(given, name))
-    return shown | {"amounts": _shown_amounts(given.amounts, labels) if given.amounts else None}
+    title = labels["overdue_as_of" if isinstance(given, Visit) else "as_of"]
+    shown |= {name: _paragraphs(getattr(given, name)) for name in _TEXTS[type(given)]}
+    return shown | {"amounts": _shown_amounts(given.amounts, labels, title) if given.amounts else None}
 
 
-def _shown_amounts(given: Amounts, labels: Mapping[str, Any]) -> dict[str, object]:
+def _shown_amounts(given: Amounts, labels: Mapping[str, Any], title: str) -> dict[str, object]:
     rows = [[labels[row.component], shown_money(row.amount, given.currency)] for row in given.rows]
-    title = str(labels["as_of"]).format(day=shown_day(given.as_of, labels))
-    return {"title": title, "rows": rows, "total": shown_money(given.total, given.currency)}
+    day = shown_day(given.as_of, labels)
+    return {"title": title.format(day=day), "rows": rows, "total": shown_money(given.total, given.currency)}
 
 
 def _paragraphs(text: str) -> list[list[str]]:

@@ -80,7 +80,10 @@ class Amounts(_Shape):
 
 
 class Letter(_Shape):
-    """A letter behind a window: the head, the address, the text, the amounts, and what can be done about them."""
+    """A letter behind a window: the head, the address, the text, the amounts, and what can be done about them.
+
+    `is_dated_within` says that the text has the day, so that the head need not.
+    """
 
     language: _Language
     window: Literal["din-5008-b", "us-10"]
@@ -90,6 +93,7 @@ class Letter(_Shape):
     reference: _Line
     subject: _Line
     body: _Text = Field(min_length=1)
+    is_dated_within: bool = False
     amounts: Amounts | None = None
     how_to_pay: _Text = ""
     how_to_dispute: _Text = ""
@@ -111,7 +115,11 @@ class Collector(_Shape):
 
 
 class Visit(_Shape):
-    """The sheet for one visit: who goes where and when, what may be said, and how it ended, to be filled in."""
+    """The sheet for one visit: who goes where and when, what may be said, and how it ended, to be filled in.
+
+    `script` are the words at the door; `left_there` is a paper to leave with the borrower, on a page of its own, which
+    shows nothing of the sheet.
+    """
 
     language: _Language
     paper: Literal["a4", "us-letter"] = "a4"
@@ -125,6 +133,8 @@ class Visit(_Shape):
     recording: _Line
     may_say: list[_Line] = Field(max_length=30)
     may_not_say: list[_Line] = Field(max_length=30)
+    script: _Text = ""
+    left_there: _Text = ""
     amounts: Amounts
     pay_by: date
 

@@ -9,13 +9,13 @@ posting.posted(batch, ...), returned(key, ...)
 A letter that was posted has no outcome: nobody knows whether it arrived.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
 from duecourse.channels.batches import Closed, Paper
 from duecourse.channels.kept import moment, safe
-from duecourse.channels.transport import Received, What
+from duecourse.channels.transport import Heard, Received, What
 from duecourse.kernel.errors import DueCourseError
 
 POSTAGES: Final = ("standard", "registered")
@@ -33,18 +33,28 @@ class Posting(Paper):
         """Make one file to print of a batch, and close it; again is the same."""
         return self.batches.close(batch)
 
+    def was_posted(self, batch: str) -> bool:
+        """Say whether a batch was taken to the post."""
+        return self._inbox.named(f"posted.{safe('batch', batch)}") is not None
+
     def posted(
-        self, batch: str, posted_at: datetime, by: str, registered_numbers: Mapping[str, str] | None = None
+        self,
+        batch: str,
+        posted_at: datetime,
+        by: str,
+        registered_numbers: Mapping[str, str] | None = None,
+        but: Collection[str] = (),
     ) -> tuple[Received, ...]:
         """Register that a closed batch was taken to the post, by whom, and the numbers of registered letters by key.
 
-        Each letter's event has the registered number as its `provider_id`. The same again is the same. DueCourseError
-        when the batch is open, was posted otherwise, or numbers and registered letters are not those of each other.
+        `but` are the keys of those that were pulled from the stack. Each letter's event has the registered number as
+        its `provider_id`. The same again is the same. DueCourseError when the batch is open, was posted otherwise, or
+        numbers and registered letters are not those of each other.
         """
         if not self.batches.closed(safe("batch", batch)):
             raise DueCourseError(f"{batch}: is not closed: what is posted must be what was printed")
         numbers = {key: _number(number) for key, number in (registered_numbers or {}).items()}
-        pieces = self.batches.pieces(batch)
+        pieces = [piece for piece in self.batches.pieces(batch) if piece.key not in but]
         wanted = {piece.key for piece in pieces if piece.about["postage"] == "registered"}
         if odd := sorted(wanted ^ numbers.keys()):
             raise DueCourseError(f"{batch}: {odd[0]}: is registered without a number, or has a number and is not")
@@ -69,13 +79,15 @@ class Posting(Paper):
     def returned(self, key: str, reason: str, returned_at: datetime) -> Received:
         """Register that a letter came back, for one of REASONS; the same again is the same.
 
+        That of somebody who died tells of a bereavement.
+
         DueCourseError when it was not posted, or came back otherwise.
         """
         if reason not in REASONS:
             raise DueCourseError(f"{reason!r}: is no reason of a return: take one of {', '.join(REASONS)}")
         batch = self.batches.find(safe("key", key))
         posted = self._inbox.named(f"posted.{batch}")
-        if posted is None:
+        if posted is None or all(event.key != key for event in posted):
             raise DueCourseError(f"{key}: was not posted, so it cannot come back: look at the key")
         if moment(returned_at) < posted[0].at:
             raise DueCourseError(f"{key}: came back before it was posted: look at the time")
@@ -87,6 +99,7 @@ class Posting(Paper):
             outcome="bounced",
             text=reason,
             ends_point=reason in _NOT_THERE,
+            heard=Heard(("bereavement",)) if reason == "deceased" else Heard(),
         )
         return self._inbox.put(f"returned.{key}", [event])[0]
 

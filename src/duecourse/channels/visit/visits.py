@@ -9,16 +9,19 @@ Nobody visits alone, and no visit ends without a recording.
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from duecourse.channels.batches import Closed, Paper
 from duecourse.channels.kept import moment, safe
-from duecourse.channels.transport import Received, What
+from duecourse.channels.transport import Heard, Received, What
 from duecourse.kernel.errors import DueCourseError
 
 OUTCOMES: Final = {"met": "met", "no_one_home": "no_one_home", "entry_refused": "met", "told_to_leave": "met"}
 """How a visit ends, each with the word of the loan book for it: who was refused or told to leave did meet somebody."""
+_LEAVE: Final = "told_to_leave"
+_STOP: Final = "stop"  # the meaning of a reply by which a consent is taken back
 
 
 class Visits(Paper):
@@ -28,10 +31,11 @@ class Visits(Paper):
         """Make one file to print of a team's sheets; again is the same."""
         return self.batches.close(batch)
 
-    def ended(self, key: str, outcome: str, ended_at: datetime, recording: str) -> Received:
+    def ended(self, key: str, outcome: str, ended_at: datetime, recording: str, heard: Heard | None = None) -> Received:
         """Register how a visit ended, as one of OUTCOMES, and the reference of its recording, without which it is not.
 
-        The event's `text` is JSON: the outcome, the recording, and the badges of the two. The same again is the same.
+        The event's `text` is JSON: the outcome, the recording, and the badges of the two. Who told the two to leave
+        wants no more visits. The same again is the same.
         DueCourseError when the sheet was not handed out, or the visit ended otherwise.
         """
         if outcome not in OUTCOMES:
@@ -39,6 +43,9 @@ class Visits(Paper):
         batch = self.batches.find(safe("key", key))
         if batch is None or not self.batches.closed(batch):
             raise DueCourseError(f"{key}: no sheet of this key was handed out: look at the key")
+        heard = heard or Heard()
+        if outcome == _LEAVE:
+            heard = replace(heard, said=tuple(dict.fromkeys((*heard.said, _STOP))))
         about = next(piece.about for piece in self.batches.pieces(batch) if piece.key == key)
         told = {
             "visit": outcome,
@@ -52,5 +59,6 @@ class Visits(Paper):
             key=key,
             outcome=OUTCOMES[outcome],
             text=json.dumps(told),
+            heard=heard,
         )
         return self._inbox.put(f"ended.{key}", [event])[0]

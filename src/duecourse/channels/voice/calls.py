@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from duecourse.channels.kept import Inbox, moment, safe
-from duecourse.channels.transport import Received, What
+from duecourse.channels.transport import Heard, Received, What
 from duecourse.kernel.errors import DueCourseError
 
 OUTCOMES: Final = (
@@ -23,8 +23,8 @@ class Calls:
         """Name the folder; it is made when it is needed."""
         self._inbox = Inbox(folder / "register")
 
-    def ended(self, key: str, outcome: str, ended_at: datetime, agent: str) -> Received:
-        """Register how a call ended, as one of OUTCOMES, and who made it; the same again is the same.
+    def ended(self, key: str, outcome: str, ended_at: datetime, agent: str, heard: Heard | None = None) -> Received:
+        """Register how a call ended, as one of OUTCOMES, who made it, and what was heard; the same again is the same.
 
         DueCourseError for another word, or when it ended otherwise before.
         """
@@ -37,6 +37,7 @@ class Calls:
             key=key,
             outcome=outcome,
             text=f"by {safe('agent', agent)}",
+            heard=heard or Heard(),
         )
         return self._inbox.put(f"ended.{key}", [event])[0]
 

@@ -1,0 +1,1 @@
+"""Tests of what people carry out: letters, visits and calls."""
