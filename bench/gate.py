@@ -239,7 +239,7 @@ def _fresh(place: Place) -> Iterator[range]:
     with place.connected() as connection:
         ((used,),) = connection.execute("SELECT coalesce(max(chain), 0) FROM audit_head").fetchall()
         ((last,),) = connection.execute("SELECT max(id) FROM borrower").fetchall()
-    size = 12_800
+    size = 9_600  # for three sides, five rounds and six lines out of a million
     first = int(str(used)) + 1
     while first + size <= int(str(last)) + 1:
         yield range(first, first + size)
