@@ -267,6 +267,7 @@ def strongest_of(act: Act, decision: Decision) -> dict[str, str]:
 
 
 def holding(decision: Decision) -> str | None:
-    """Return the hold that a decision names, else that the channel is refused, if either is so."""
-    named = (reason for reason in decision.reasons if reason.startswith("hold_") or reason == "channel_refused")
+    """Return why an act falls before the law is asked: a hold, nothing overdue that is left, or a refused channel."""
+    early = {"nothing_overdue", "channel_refused"}
+    named = (reason for reason in decision.reasons if reason.startswith("hold_") or reason in early)
     return next(named, None)

@@ -25,6 +25,7 @@ SOAK: Final = os.environ.get("DUECOURSE_SOAK") == "1"
 LOANS: Final = 47_500 if SOAK else 4_600
 COUNTRIES: Final = frozenset(str(place["country"]) for place in PLACES) if SOAK else frozenset({"US", "CN"})
 LEAST_ACTS: Final = 90_000 if SOAK else 4_000
+LEAST_IDLE: Final = 15 if SOAK else 1
 LEAST_RULES: Final = 55 if SOAK else 25
 Answers = list[tuple[Act, Decision]]
 
@@ -62,8 +63,8 @@ def answers(place: Place, night: Worked, law: Law) -> Answers:
 
 
 def asked_of_the_law(answers: Answers) -> Answers:
-    """Return what came before both laws: no hold, and something overdue."""
-    return [(act, said) for act, said in answers if act.blocked is None and "nothing_overdue" not in said.reasons]
+    """Return what came before both laws."""
+    return [(act, said) for act, said in answers if act.blocked is None]
 
 
 def test_the_law_says_the_same_of_every_loan(answers: Answers) -> None:
@@ -77,7 +78,7 @@ def test_the_first_reason_is_the_same_rule(answers: Answers) -> None:
     assert [(act, found) for act, found in named if found != act.strongest][:3] == []
 
 
-def test_what_a_hold_or_a_refused_channel_bars_is_barred_by_both(answers: Answers, place: Place) -> None:
+def test_what_falls_before_the_law_falls_for_both(answers: Answers, place: Place) -> None:
     """But where no rulebook is: there the gate looks no further, and the night names the hold first.
 
     Of a withdrawal after the night's day, which the gate has in its store already, the night knows nothing.
@@ -97,13 +98,14 @@ def test_what_a_hold_or_a_refused_channel_bars_is_barred_by_both(answers: Answer
     assert [one for one in told if one[1] != one[2]][:3] == []
 
 
-def test_the_gate_alone_refuses_what_presses_where_nothing_is_overdue(answers: Answers) -> None:
-    """The gate is stricter: where the loan that is overdue is held, a night may press about one that only owes."""
-    proposed = [(act, said) for act, said in answers if act.blocked is None and act.country != NO_LAW["country"]]
+def test_both_say_that_nothing_overdue_is_left_to_press_about(answers: Answers) -> None:
+    """Where holds bar every loan that is overdue, neither demands anything about one that only owes."""
+    asked = [(act, said) for act, said in answers if act.country != NO_LAW["country"]]
+    idle = [act for act, _ in asked if act.blocked == "nothing_overdue"]
+    assert len(idle) >= LEAST_IDLE
+    assert all(any(act.overdue.values()) for act in idle)
     assert [
-        act
-        for act, said in proposed
-        if ("nothing_overdue" in said.reasons) != (said.asked.presses and not any(act.overdue.values()))
+        act for act, said in asked if ("nothing_overdue" in said.reasons) != (act.blocked == "nothing_overdue")
     ] == []
 
 

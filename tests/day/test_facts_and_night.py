@@ -40,7 +40,7 @@ TREATMENTS: Final = ("sms_day", "call_day", "offer", "report", "sale")
 PUBLISHED: Final = datetime(2026, 6, 30, 4, tzinfo=UTC)
 CHANNELS: Final = ("sms", "call", "email")
 # What the gate refuses for beside the law and holds; a night knows nothing of it.
-STRICTER: Final = ("paid_since_plan", "channel_refused", "no_contact_point", "nothing_overdue")
+STRICTER: Final = ("paid_since_plan", "channel_refused", "no_contact_point")
 
 
 @dataclass
@@ -198,7 +198,6 @@ def difference(act: Act, said: Decision, day: Day) -> str:
         return ""
     expected = {
         "paid_since_plan": day.has_paid and said.asked.presses,
-        "nothing_overdue": said.asked.presses and not any(act.overdue.values()),
     }
     for reason, is_expected in expected.items():
         if (reason in said.reasons) != is_expected:
@@ -208,8 +207,6 @@ def difference(act: Act, said: Decision, day: Day) -> str:
         return "channel_refused"
     if [one for one in said.reasons if not one.startswith("law:") and one not in STRICTER]:
         return "another reason"
-    if "nothing_overdue" in said.reasons:
-        return ""
     return "" if told_by(act, said) == act.loans else "law"
 
 

@@ -148,6 +148,12 @@ def _bar(borrower: Borrower, act: str) -> str | None:
     return min(set().union(*each)) if all(each) else None
 
 
+def _is_idle(borrower: Borrower, act: str) -> bool:
+    """Say whether something is overdue, and a hold bars the act on each loan of which something is."""
+    late = [one for one in borrower.counted if one.overdue > 0]
+    return bool(late) and all(act in {name for name, _ in borrower.barred[one.loan.loan_id]} for one in late)
+
+
 # The stage
 
 
@@ -223,6 +229,8 @@ def _blocked(borrower: Borrower, rung: Rung, treatment: Treatment, quiet: str | 
     presses = treatment.demands or treatment.act in ADVERSE
     if bar := _bar(borrower, treatment.act):
         return f"hold_{bar}"
+    if presses and _is_idle(borrower, treatment.act):
+        return "nothing_overdue"
     if treatment.channel in borrower.refused:
         return "channel_refused"
     if presses and stale:

@@ -1,4 +1,7 @@
-"""Which loans an act is about: those overdue, else all that owe, without those that a hold or the law bars."""
+"""Which loans an act is about: those overdue, else all that owe, without those that a hold or the law bars.
+
+What presses is about those overdue alone: where holds bar all of them it is not possible (`ageing.idle`).
+"""
 
 import ibis
 import ibis.expr.types as ir

@@ -50,3 +50,17 @@ def barred(tables: Tables) -> ir.Table:
     counts = loans.group_by("borrower_no").aggregate(loans=loans.count())
     joined = held.join(counts, "borrower_no")
     return joined.filter(joined.held >= joined.loans).select("borrower_no", "act", "kind")
+
+
+def idle(tables: Tables) -> ir.Table:
+    """Return (borrower_no, act) where holds bar an act about every counted loan that is overdue: none is left to press.
+
+    The gate looks at the loans that are left in the same way (`day.gate`).
+    """
+    overdue = tables("counted").filter(ibis._.overdue > 0).select("borrower_no", "loan_no")
+    rows = tables("holds_now").select("loan_no", "act").distinct().join(overdue, "loan_no")
+    held = rows.group_by("borrower_no", "act").aggregate(held=rows.count())
+    late = overdue.semi_join(held, "borrower_no")
+    counts = late.group_by("borrower_no").aggregate(loans=late.count())
+    joined = held.join(counts, "borrower_no")
+    return joined.filter(joined.held >= joined.loans).select("borrower_no", "act")

@@ -12,6 +12,7 @@ from duecourse.night.stage import compiled, truly
 from duecourse.strategy.models import Strategy, Treatment
 
 LOWEST: Final = -(2**63) + 1
+_ACTS: Final = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
 
 TREATMENTS: Final = pa.schema(
     [
@@ -85,6 +86,7 @@ def candidates(tables: Tables, strategy: Strategy, *, stale: bool) -> ir.Table:
 def judged(tables: Tables) -> ir.Table:
     """Return where borrowers stand, with what holds bar for them and the channels that they refuse."""
     rows = tables("standing").left_join(_bars(tables), "borrower_no").drop("borrower_no_right")
+    rows = rows.left_join(_idle(tables), "borrower_no").drop("borrower_no_right")
     return rows.left_join(_refused(tables), "borrower_no").drop("borrower_no_right")
 
 
@@ -109,10 +111,15 @@ def _refused(tables: Tables) -> ir.Table:
 def _bars(tables: Tables) -> ir.Table:
     """Pivot what holds bar: one column per act with the kind of hold."""
     rows = tables("barred")
-    acts = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
     return rows.group_by("borrower_no").aggregate(
-        **{f"bars_{act}": rows.kind.min(where=rows.act == act) for act in acts}
+        **{f"bars_{act}": rows.kind.min(where=rows.act == act) for act in _ACTS}
     )
+
+
+def _idle(tables: Tables) -> ir.Table:
+    """Pivot where no loan is left to press about: one column per act."""
+    rows = tables("idle")
+    return rows.group_by("borrower_no").aggregate(**{f"idle_{act}": (rows.act == act).any() for act in _ACTS})
 
 
 def _piece(rows: ir.Table, treatment: Treatment, number: int, *, by_value: bool, stale: bool) -> ir.Table:
@@ -131,6 +138,8 @@ def _piece(rows: ir.Table, treatment: Treatment, number: int, *, by_value: bool,
 def _blocked(rows: ir.Table, treatment: Treatment, *, stale: bool) -> Any:
     bar = rows[f"bars_{treatment.act}"]
     branches: list[tuple[Any, Any]] = [(bar.notnull(), ibis.literal("hold_") + bar)]
+    if treatment.presses:
+        branches.append((rows[f"idle_{treatment.act}"].fill_null(False), "nothing_overdue"))
     if treatment.channel is not None:
         branches.append((rows[f"refuses_{treatment.channel}"].fill_null(False), "channel_refused"))
     if treatment.presses:

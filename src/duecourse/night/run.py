@@ -216,6 +216,7 @@ class Night:
             engine.keep("set_aside", lambda: ageing.set_aside(tables))
             engine.name("counted", lambda: ageing.counted(tables))
             engine.keep("barred", lambda: ageing.barred(tables))
+            engine.keep("idle", lambda: ageing.idle(tables))
         with steps.one("facts", engine):
             needed = self.needed
             engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
