@@ -32,7 +32,11 @@ from duecourse.strategy.models import Strategy, Treatment
 SKEW_MOST: Final = timedelta(seconds=5)
 _AT_ONCE: Final = 100
 _NOTE_EACH: Final = timedelta(minutes=1)
-_MISSED: Final = "UPDATE planned_act SET state = 'missed' WHERE state = 'waiting' AND closes_at <= %s"
+# What somebody else has locked is decided there, or missed the next time: to wait here might be to wait in a circle.
+_MISSED: Final = """
+UPDATE planned_act SET state = 'missed' WHERE id IN (
+    SELECT id FROM planned_act WHERE state = 'waiting' AND closes_at <= %s FOR NO KEY UPDATE SKIP LOCKED
+)"""
 _WAITING: Final = """
 SELECT DISTINCT ON (borrower_no) id, borrower_no, treatment, loans
 FROM planned_act

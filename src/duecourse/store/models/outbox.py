@@ -46,7 +46,13 @@ class Verdict(models.Model):
 
         db_table = "verdict"
         indexes: ClassVar[list[models.Index]] = [
-            BrinIndex(fields=["judged_at"], name="verdict_judged", autosummarize=True)
+            BrinIndex(fields=["judged_at"], name="verdict_judged", autosummarize=True),
+            # Without it each act that a new plan drops is looked for in all verdicts.
+            models.Index(
+                fields=["planned_act"],
+                name="verdict_of_planned_act",
+                condition=models.Q(planned_act__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
