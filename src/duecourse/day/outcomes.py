@@ -31,6 +31,7 @@ from duecourse.kernel.errors import DueCourseError
 COLUMNS: Final = ("reference", "outcome", "at", "by", "recording", "said", "pay_on", "amount")
 BYTES_MOST: Final = 5_000_000
 ROWS_MOST: Final = 10_000
+LETTERS_MOST: Final = 1_000  # of a field; how long one may be for the reader itself is set for the whole process
 SAID: Final = tuple(str(one) for one in Meaning if one is not Meaning.UNREAD)
 """What may have been said: the meanings of replies."""
 _FOUND: Final = """
@@ -163,6 +164,9 @@ def _rows(reader: "csv.DictReader[str]", path: Path) -> Iterator[tuple[int, Told
         if None in row or None in row.values():
             yield Bad(reader.line_num, "has not as many columns as the first line")
             continue
+        if max(map(len, row.values())) > LETTERS_MOST:
+            where = f"{path}:{reader.line_num}"
+            raise DueCourseError(f"{where}: a field is over {LETTERS_MOST:,} letters: is it such a file?")
         try:
             yield reader.line_num, told({name: value.strip() for name, value in row.items()})
         except DueCourseError as error:
