@@ -7,6 +7,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
 PYTEST ?=
+SHARED := -n auto --dist loadfile --no-loadscope-reorder
 UPGRADE ?=
 LOANS ?= 1000000
 KEEP ?=
@@ -29,7 +30,7 @@ demo: $(READY) ## Make a synthetic book, plan its night, and say where the repor
 	@$(VENV)/bin/duecourse demo
 
 test: $(SPARK) ## Run every test. PYTEST="-k kiva" adds options.
-	@$(RUN) -m pytest -n auto $(PYTEST)
+	@$(RUN) -m pytest $(SHARED) $(PYTEST)
 
 check: $(SPARK) ## Lint, format, types, and the generated documents.
 	@$(RUN) -m ruff check .
@@ -46,7 +47,7 @@ lock: $(READY) ## Lock the requirements anew, with hashes and no address. UPGRAD
 	@$(LOCK) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
 
 soak: $(SPARK) ## The random tests, many times longer and with new seeds.
-	@DUECOURSE_SOAK=1 $(RUN) -m pytest -n auto $(PYTEST)
+	@DUECOURSE_SOAK=1 $(RUN) -m pytest $(SHARED) $(PYTEST)
 
 bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for less, KEEP=1 to keep the result.
 	@$(RUN) -m bench.night --loans $(LOANS) $(KEPT) --json

@@ -144,7 +144,8 @@ def test_ci_runs_what_a_developer_runs() -> None:
     assert "set -euo pipefail" in lines
     assert {"make check", "make demo"} <= set(lines)
     assert [line for line in lines if line.startswith("make test")]
-    assert recipe("test") == ["$(RUN) -m pytest -n auto $(PYTEST)"]
+    assert recipe("test") == ["$(RUN) -m pytest $(SHARED) $(PYTEST)"]
+    assert "SHARED := -n auto --dist loadfile --no-loadscope-reorder" in read("Makefile").splitlines()
     assert [line.partition("-m ")[2] or line for line in recipe("check")] == [
         "ruff check .",
         "ruff format --check .",

@@ -288,7 +288,7 @@ def _live_in_china(rows: Sequence[Row]) -> list[Row]:
 
 
 def test_a_whole_book_agrees_with_its_statements(tmp_path: Path, home: Path) -> None:
-    mapping = books.enriched(tmp_path / "book", 250, 5)
+    mapping = books.enriched(tmp_path / "book", 170, 5)
     books.change(tmp_path / "book", "loans", partial(_lent_in_china, random.Random(3)))
     books.change(tmp_path / "book", "borrowers", _live_in_china)
     night = books.opened(books.loaded(mapping, home), books.strategy())

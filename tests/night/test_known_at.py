@@ -98,7 +98,7 @@ def with_cases(recorded_at: str) -> Rows:
 
 def outcome(book: LoadedBook, moment: Moment, out: Path) -> dict[str, tuple[list[Any], list[Any]]]:
     """Return for each borrower their rows of the plan, and their positions."""
-    summary, plan = books.planned(book, books.strategy(), moment, out)
+    summary, plan = books.planned(book, books.strategy(), moment, out, law=books.open_law())
     positions = pq.read_table(summary.outputs["positions"]).to_pylist()
     return {
         name: (
