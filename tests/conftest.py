@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.ledger.summary import pytest_terminal_summary  # noqa: F401  prints how many loans had each feature
 
-# Begun first, longest first, lest one core works on alone: a file goes to one core, so that what it shares is made once.
+# Begun first, longest first, lest one core works alone: a file goes to one core, so what it shares is made once.
 LONGEST: Final = (
     "test_spark.py", "test_worked_cases.py", "test_lawful.py", "test_plan_hash.py", "test_few.py", "test_killed.py",
     "test_parity.py", "test_twin.py", "test_agreement.py", "test_templates.py", "test_known_at.py", "test_caps.py",
