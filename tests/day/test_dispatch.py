@@ -25,13 +25,16 @@ Connection = psycopg.Connection[TupleRow]
 class Scripted:
     """A transport whose fates are given; what it was handed counts as received."""
 
-    def __init__(self, *fates: Fate) -> None:
+    def __init__(self, *fates: Fate, no_such_address: bool = False) -> None:
         """Use the fates up from the left, then let everything leave."""
         self.fates, self.handed, self.asked = deque(fates), list[Message](), Fate.UNKNOWN
+        self.no_such_address = no_such_address
 
     def send(self, message: Message) -> Result:
         self.handed.append(message)
-        return Result(self.fates.popleft() if self.fates else Fate.LEFT, f"p{len(self.handed)}", "as scripted")
+        fate = self.fates.popleft() if self.fates else Fate.LEFT
+        ends = fate is Fate.REFUSED and self.no_such_address
+        return Result(fate, f"p{len(self.handed)}", "as scripted", ends_point=ends)
 
     def ask(self, message: Message) -> Result:  # noqa: ARG002 - the protocol's
         return Result(self.asked, "asked")
@@ -50,7 +53,8 @@ class Day:
         """Release the message."""
         self.at, self.connection = AT, connection
         self.ring = Keyring.read(place.keys)
-        assert gate(place, connection).decide([message(2)], AT)[0].is_permitted
+        self.gate = gate(place, connection)
+        assert self.gate.decide([message(2)], AT)[0].is_permitted
 
     def dispatcher(self, transport: Scripted) -> Dispatcher:
         return Dispatcher(self.connection, self.ring, "sms", transport, self.now, Random(1))
@@ -99,6 +103,18 @@ def test_what_may_have_left_is_not_sent_again(day: Day) -> None:
     transport.asked = Fate.LEFT
     assert dispatcher.ask() == 1
     assert (day.state, day.counts, len(transport.handed)) == ("left", 1, 1)
+
+
+def test_an_address_that_a_server_does_not_know_is_not_used_again(day: Day) -> None:
+    ended = "SELECT ended_why FROM contact_point WHERE ended_at IS NOT NULL"
+    day.dispatcher(Scripted(Fate.REFUSED, no_such_address=False)).send_one()
+    assert (day.state, read(day.connection, ended)) == ("failed", [])
+    assert day.gate.decide([message(2)], AT)[0].is_permitted
+    day.dispatcher(Scripted(Fate.REFUSED, no_such_address=True)).send_one()
+    assert read(day.connection, "SELECT state FROM outbox ORDER BY id") == [("failed",), ("failed",)]
+    assert read(day.connection, ended) == [("bounced",)]
+    again = day.gate.decide([message(2)], AT)[0]
+    assert (again.is_permitted, again.reasons) == (False, ("no_contact_point",))
 
 
 def test_the_provider_may_know_that_it_never_left(day: Day) -> None:

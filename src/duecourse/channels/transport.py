@@ -48,11 +48,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a message: `provider_id` as its provider names it, `why` in words that hold nothing personal."""
+    """What became of a message: `provider_id` as its provider names it, `why` in words that hold nothing personal.
+
+    `ends_point` says, beside REFUSED, that the number or address surely is of no use any more.
+    """
 
     fate: Fate
     provider_id: str | None = None
     why: str = ""
+    ends_point: bool = False
 
 
 HELD_BACK: Final = Result(Fate.NOT_LEFT, why="whoever sent it could not be sure any more that it may leave")

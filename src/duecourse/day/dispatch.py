@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 
 from duecourse.channels.pace import next_try_at
 from duecourse.channels.transport import Fate, Message, Result, Transport
+from duecourse.day.facts import Facts, Told
 from duecourse.day.known import Reached
 from duecourse.day.reaching import key_of
 from duecourse.day.release import undo
@@ -81,6 +82,7 @@ class _Kept:
     """A row of the outbox with all that is needed to send it."""
 
     message: Message
+    point: int
     attempts: int
     state: str
     may_leave: bool
@@ -104,6 +106,7 @@ class Dispatcher:
         """Take over a connection and a transport."""
         self._connection, self._ring, self._channel, self._transport = connection, ring, channel, transport
         self._now, self._chance = now, chance
+        self._facts = Facts(connection, ring, "dispatch")
 
     def send_one(self) -> Sent | None:
         """Claim the message that has waited longest, and send it; None where none is due."""
@@ -127,6 +130,10 @@ class Dispatcher:
                 return Sent(claim.number, None)
             result = self._transport.send(kept.message)
             self._settle(claim, result, kept.attempts)
+            if result.ends_point:
+                at = self._now()
+                told = Told(f"refused-{claim.number}", claim.borrower, at, at.date())
+                self._facts.end_point(told, kept.point, "bounced")
         return Sent(claim.number, result)
 
     def recover(self) -> int:
@@ -190,7 +197,7 @@ class Dispatcher:
         message = Message(
             key, to, words["text"], language, words["subject"], details=words.get("details", {}), may_leave=self._holds
         )
-        return _Kept(message, attempts, state, state == "sending" and valid_until > self._now() and not stopped)
+        return _Kept(message, point, attempts, state, state == "sending" and valid_until > self._now() and not stopped)
 
 
 def lost(connection: Connection[TupleRow], channel: str, at: datetime) -> int:

@@ -65,6 +65,7 @@ def test_the_fate_at_each_step(server: tuple[Handler, int], how: str) -> None:
     assert result.fate is FATES[how]
     assert len(handler.arrived) == (result.fate in {Fate.LEFT, Fate.UNKNOWN})
     assert "jo@" not in result.why
+    assert result.ends_point == (how == "5xx rcpt")  # 5.1.1 speaks of the address where the address was asked for
     assert bool(result.why) == (result.fate is not Fate.LEFT)
     handler.how = "ok"
     assert transport.send(message("m-2")).fate is Fate.LEFT  # whatever went wrong does not stay

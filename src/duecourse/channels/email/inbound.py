@@ -46,7 +46,7 @@ _NAMED: Final = re.compile(rf"<({CHARACTERS})@")
 _ACTION: Final = re.compile(r"^action:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _STATUS: Final = re.compile(r"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})\b", re.IGNORECASE | re.MULTILINE)
 _FEEDBACK: Final = re.compile(r"^feedback-type:[ \t]*([a-z-]+)", re.IGNORECASE | re.MULTILINE)
-_NO_SUCH_ADDRESS: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
+NO_SUCH_ADDRESS: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1"})
 """Statuses for good that speak of the address: RFC 3463, 3.2 and 3.3, and RFC 7505. A full mailbox is none."""
 _COMPLAINTS: Final = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 _ADDRESSED: Final = ("delivered-to", "x-original-to", "envelope-to", "to", "cc")
@@ -152,7 +152,7 @@ def _reported(fields: dict[str, str]) -> _Told:
         actions = {action.lower() for action in _ACTION.findall(fields.get(kind, ""))}
         status = next(iter(_STATUS.findall(fields.get(kind, ""))), "")
         if "failed" in actions:
-            return _Told(What.BOUNCE, "bounced", status, ends_point=status in _NO_SUCH_ADDRESS)
+            return _Told(What.BOUNCE, "bounced", status, ends_point=status in NO_SUCH_ADDRESS)
         if actions:
             return _Told(What.DELIVERY, "delivered" if actions == {"delivered"} else None, status)
     feedback = _FEEDBACK.search(fields.get("message/feedback-report", ""))

@@ -17,7 +17,7 @@ from typing import Final
 
 from duecourse.channels.connection import cut_off_after, trusting
 from duecourse.channels.email.addresses import Mailbox, mailbox
-from duecourse.channels.email.inbound import received
+from duecourse.channels.email.inbound import NO_SUCH_ADDRESS, received
 from duecourse.channels.email.maildir import Maildir
 from duecourse.channels.email.settings import Settings, Tls
 from duecourse.channels.email.writing import rendered, return_path
@@ -28,6 +28,7 @@ from duecourse.kernel.errors import DueCourseError
 _FAILURES: Final = (OSError, smtplib.SMTPException, ValueError)  # the last: a reply or a name that is no text
 _DETAIL: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")  # RFC 3463
 _QUEUED: Final = re.compile(r"(?:queued as |\bid=|\bOk )([A-Za-z0-9][A-Za-z0-9.-]{5,63})\)?$")
+_RECIPIENT: Final = "the recipient"
 _NEEDS_LOGIN: Final = (530, 535, 538)  # RFC 4954: about the connection, not about the message
 
 
@@ -131,7 +132,7 @@ def _handed_over(client: smtplib.SMTP, sender: str, to: Mailbox, data: bytes, ma
         options.append(f"SIZE={len(data)}")
     steps: tuple[tuple[str, int, Callable[[], tuple[int, bytes]]], ...] = (
         ("the sender", 2, lambda: client.mail(sender, options)),
-        ("the recipient", 2, lambda: client.rcpt(to.address)),
+        (_RECIPIENT, 2, lambda: client.rcpt(to.address)),
         ("the message", 3, lambda: client.docmd("DATA")),
     )
     for what, wanted, ask in steps:
@@ -163,13 +164,19 @@ def _ended(client: smtplib.SMTP) -> Result:
 def _declined(what: str, code: int, text: bytes) -> Result:
     why = f"the server did not take {what}: {_shown(code, text)}"
     is_final = 500 <= code < 600 and code not in _NEEDS_LOGIN
-    return Result(Fate.REFUSED if is_final else Fate.NOT_LEFT, why=why)
+    no_such_address = is_final and what == _RECIPIENT and _detail(text) in NO_SUCH_ADDRESS
+    return Result(Fate.REFUSED if is_final else Fate.NOT_LEFT, why=why, ends_point=no_such_address)
 
 
 def _shown(code: int, text: bytes) -> str:
     """Return a reply's codes; its words may name somebody."""
-    detail = _DETAIL.match(text.decode(errors="replace"))
-    return f"{code} {detail[0]}" if detail else str(code)
+    return f"{code} {_detail(text)}".rstrip()
+
+
+def _detail(text: bytes) -> str:
+    """Return the status that begins a reply's words (RFC 3463); empty where it has none."""
+    found = _DETAIL.match(text.decode(errors="replace"))
+    return found[0] if found else ""
 
 
 def _opened(settings: Settings, context: ssl.SSLContext, password: str) -> _Line:
