@@ -1,6 +1,7 @@
 """The order of tests, and settings of the random ones: the same examples on every run, many new under `make soak`."""
 
 import os
+from collections import Counter
 from typing import Final
 
 import pytest
@@ -18,6 +19,9 @@ LONGEST: Final = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if twice:  # one core would do one of them, and none the others
+        raise pytest.UsageError(f"two tests have one name: {', '.join(twice)}")
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
