@@ -15,7 +15,7 @@ KEPT = $(if $(KEEP),--keep $$(date -u +%F))
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-people bench-gate bench-attack bench-spark bench-plot clean
+.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-fork bench-people bench-gate bench-attack bench-spark bench-plot clean
 
 help: ## Say what each command does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ bench-peers: $(READY) ## Time the night beside pandas, Polars, DuckDB and Python
 
 bench-few: $(READY) ## Time a run over one borrower in a hundred beside the whole night.
 	@$(RUN) -m bench.few --loans $(LOANS) $(KEPT) --json
+
+bench-fork: $(READY) ## Time the fork of a million borrowers beside NumPy.
+	@$(RUN) -m bench.fork $(KEPT) --json
 
 bench-people: $(READY) ## Time a load of people over a bare COPY of rows of the same size.
 	@$(RUN) -m bench.people $(KEPT) --json

@@ -205,9 +205,11 @@ _FLOAT_REASON = re.compile(r"\bfloat: \w+")
 
 
 def floats(_name: str, text: str) -> Findings:
-    """Find floats: the type, a number with a point; a comment `float: why` lets one pass."""
-    lines = text.splitlines()
-    for node in ast.walk(ast.parse(text)):
+    """Find floats: the type, a number with a point; a comment `float: why` lets one pass, a docstring its module."""
+    lines, tree = text.splitlines(), ast.parse(text)
+    if _FLOAT_REASON.search(ast.get_docstring(tree) or ""):
+        return
+    for node in ast.walk(tree):
         found = None
         if not isinstance(node, ast.expr):
             continue

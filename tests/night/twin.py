@@ -16,6 +16,7 @@ from duecourse.law.expressions import Expression
 from duecourse.strategy.models import Rung, Strategy, Treatment
 from tests.night.twin_book import Known, Row, known, read
 from tests.night.twin_facts import Account, accounts, borrower_facts
+from tests.night.twin_fork import fork_facts
 
 FACING = ("contact", "settle")
 ADVERSE = ("furnish", "list", "sue", "sell")
@@ -126,6 +127,7 @@ def _borrower(
     counted = free or loans
     levels = {f"overdue_at_least_{name}": amounts for name, amounts in strategy.levels.items()}
     facts = borrower_facts(book, on, borrower_id, counted, levels)
+    facts |= fork_facts(strategy, facts)
     return Borrower(borrower_id, number, counted, barred, facts, _refused(book, on, borrower_id))
 
 

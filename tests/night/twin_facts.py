@@ -144,6 +144,7 @@ def of_loans(counted: list[Account], on: date) -> Row:
     coming = [(account.next_due_on, account.loan.loan_id, account) for account in counted if account.next_due_on]
     paid = [(day, account.loan.loan_id) for account in counted for day, _ in account.paid]
     products = {account.row["product"] for account in counted} - {None}
+    currencies = {account.row["currency"] for account in counted if account.owed > 0}
     streaks = [account.on_time_in_a_row for account in counted if account.fallen_due]
     last = max(paid, default=None)
     return {
@@ -161,6 +162,7 @@ def of_loans(counted: list[Account], on: date) -> Row:
         "last_paid_amount": _paid_on(counted, last),
         "on_time_in_a_row": min(streaks, default=0),
         "written_off": any(account.written_off for account in counted),
+        "currency": currencies.pop() if len(currencies) == 1 else None,
         "product": products.pop() if len(products) == 1 else None,
     }
 

@@ -1,4 +1,4 @@
-"""A strategy made for the tests: it names every fact of the catalogue, and has far less capacity than is wanted."""
+"""A strategy made for the tests: it names every fact that there is, and has far less capacity than is wanted."""
 
 import json
 from itertools import cycle
@@ -8,6 +8,7 @@ from typing import Any
 from duecourse.book.schema import CHANNELS, HOLD_KINDS
 from duecourse.law.catalogue import FactKind
 from duecourse.night.facts import CATALOGUE
+from tests.strategy.fork.forks import file
 
 ACTS = ("furnish", "list", "sue", "settle", "sell", "reward")
 TEAMS = ("north", "south")
@@ -42,12 +43,16 @@ def document() -> dict[str, Any]:
         "quiet": [
             {"because": "promised", "when": "promises_open >= 1 and (product is null or product <> 'personal_18')"},
             {"because": "abroad", "when": "country = 'KE' or deceased or days_since_sms between 3 and 9"},
+            {"because": "elsewhere", "when": "currency = 'KWD' and loans >= 2"},
+            {"because": "sold_soon", "when": "sell_value > collect_value and sell_value > settle_value and loans >= 3"},
+            {"because": "sued_soon", "when": "sue_value > collect_value and agency_value is null and loans >= 3"},
         ],
         "step_back": [
             {"because": "plan", "when": "arrangement_active", "rungs": 1},
             {"because": "plan_broken", "when": "arrangement_broken or written_off", "rungs": 1},
             {"because": "paid", "when": "days_since_payment <= 12 and days_past_due >= 1", "rungs": 2},
         ],
+        "fork": _fork(),
         "ladder": [
             _rung("clear", "days_past_due = 0 and (region is null or region <> 'US-CA')", whole[0::3], "value"),
             _rung("late", "days_past_due >= 1 or days_to_next_due <= 5", whole[1::3], "order")
@@ -56,6 +61,13 @@ def document() -> dict[str, Any]:
             | {"min_gap_days": 6, "leave": "overdue_at_least_large is null and days_past_due between 40 and 60"},
         ],
     }
+
+
+def _fork() -> dict[str, Any]:
+    """Return a fork under which each way that is open is the best of some."""
+    found = file(agency=None, horizon_months=24)
+    suit = {**found["sue"]["CN"], "after_placements_times": 0, "currency": "USD"}
+    return {**found, "sue": {"US": suit, "KE": {**suit, "after_offers_times": 0, "only_large": False}}}
 
 
 def _rung(stage: str, enter: str, named: list[str], choose: str) -> dict[str, Any]:

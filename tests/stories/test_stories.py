@@ -89,7 +89,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     folder = tmp_path_factory.mktemp("stories")
     rows = by_table(row for path in FILES for row in rows_of(read(path)))
     # Payments are complete through a day after every story; only a day too old would be stale.
-    book = books.loaded(books.tiny(folder / "book", rows, date(2026, 1, 1)), folder / "loaded")
+    book = books.loaded(books.tiny(folder / "book", rows, date(2026, 2, 1)), folder / "loaded")
     night = books.opened(book, books.strategy())
     yield books.each_day(night, folder, "plan")
     night.engine.close()

@@ -10,6 +10,7 @@ from duecourse.book.schema import CHANNELS
 from duecourse.law.catalogue import FactKind
 from duecourse.strategy.load import load
 from duecourse.strategy.models import Strategy
+from duecourse.strategy.words import FORK_FACTS
 
 _COUNTS: Final = """
     days_past_due delinquent_days overdue_loans overdue_instalments overdue_amount owed_amount
@@ -35,7 +36,7 @@ _IN_SPELL: Final = tuple(
         "reward",
     )
 )
-_TEXTS: Final = ("country", "region", "language", "product")
+_TEXTS: Final = ("country", "region", "language", "product", "currency")
 
 KINDS: Final[Mapping[str, FactKind]] = {
     **dict.fromkeys((*_COUNTS, *_IN_SPELL), FactKind.INTEGER),
@@ -51,6 +52,7 @@ _NONE_YET: Final = """
 # A borrower of whom nothing is overdue and nothing ever happened; unknown facts are None.
 _QUIET_BORROWER: Final[Mapping[str, object]] = {
     **dict.fromkeys(KINDS),
+    **dict.fromkeys(FORK_FACTS),
     **dict.fromkeys(_FLAGS, False),
     **dict.fromkeys((*_NONE_YET, *_IN_SPELL), 0),
     "owed_amount": 50_000,

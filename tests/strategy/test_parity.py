@@ -7,6 +7,7 @@ import ibis
 from duecourse.law.catalogue import FactKind
 from duecourse.strategy.decide import with_formulas
 from duecourse.strategy.models import Strategy
+from duecourse.strategy.words import FORK_FACTS
 from tests.strategy.conftest import KINDS
 
 _BORROWERS = 250
@@ -14,7 +15,7 @@ _BORROWERS = 250
 
 def _borrowers(strategy: Strategy) -> list[dict[str, object]]:
     chance = random.Random(20_260_630)
-    kinds = {**KINDS, **dict.fromkeys(strategy.level_facts, FactKind.BOOLEAN)}
+    kinds = _kinds(strategy)
 
     def value(kind: FactKind) -> object:
         if chance.random() < 0.15:
@@ -23,12 +24,21 @@ def _borrowers(strategy: Strategy) -> list[dict[str, object]]:
             return chance.random() < 0.5
         return chance.choice((0, 1, 2, 3, 5, 14, 29, 30, 45, 60, 90, 150, 300, 400_000))
 
-    return [{name: value(kinds[name]) for name in sorted(strategy.facts)} for _ in range(_BORROWERS)]
+    names = sorted(strategy.facts | FORK_FACTS.keys())
+    return [{name: value(kinds[name]) for name in names} for _ in range(_BORROWERS)]
+
+
+def _kinds(strategy: Strategy) -> dict[str, FactKind]:
+    levels, values = (
+        dict.fromkeys(strategy.level_facts, FactKind.BOOLEAN),
+        dict.fromkeys(FORK_FACTS, FactKind.INTEGER),
+    )
+    return {**KINDS, **levels, **values}
 
 
 def test_the_engine_and_plain_python_agree_on_every_expression(default: Strategy) -> None:
     rows = _borrowers(default)
-    kinds = {**KINDS, **dict.fromkeys(default.level_facts, FactKind.BOOLEAN)}
+    kinds = _kinds(default)
     types = {name: "boolean" if kinds[name] is FactKind.BOOLEAN else "int64" for name in rows[0]}
     table = ibis.memtable(rows, schema=ibis.schema({**types}))
     for name, formula in default.formulas.items():

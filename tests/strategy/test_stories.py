@@ -12,10 +12,14 @@ Promises of the process, numbered:
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 
 from duecourse.strategy.decide import ranked, required, standing, with_formulas
+from duecourse.strategy.fork.reading import terms
+from duecourse.strategy.fork.values import WAYS, values
 from duecourse.strategy.models import Strategy, Treatment
 from tests.strategy.conftest import borrower, late
+from tests.strategy.fork.forks import Debt, debts
 
 _AFTER_ACT = {
     "furnish": "days_since_furnished",
@@ -49,8 +53,21 @@ class Life:
         made = len([done for done in contacts if done >= 1])
         here = {**since, **counted, "contacts_in_spell": made, "contacts_unanswered": made, **known}
         here |= {"owed_amount": 400_000, "overdue_at_least_large": self.large}
+        here |= self.worth(day, counted["settle_in_spell"])
         soon = {"days_to_next_due": -day, "next_due_amount": 1000}
         return late(day, **here) if day >= 1 else borrower(**{**here, **soon})
+
+    def worth(self, day: int, offers: int) -> dict[str, object]:
+        """Return what each way is worth of 4,000.00 owed, where the court asks for 4 % (US)."""
+        fork = self.strategy.fork
+        assert fork is not None
+        age = max(0, day) // 30
+        debt = Debt(400_000, age, 16_000, 100_000, self.large, max(0, 36 - age), offers)
+        found = values(terms(fork, "US"), debts(debt))[0]
+        return {
+            f"{way}_value": round(float(value)) if value > -inf else None
+            for way, value in zip(WAYS[:-1], found, strict=False)
+        }
 
     def live(self, day: int, **known: object) -> None:
         facts = with_formulas(self.strategy, self.facts(day, **known))
@@ -107,9 +124,11 @@ def test_a_small_debt_ends_in_an_offer_and_a_sale(default: Strategy) -> None:
     offers, sale = lived.days_of("settlement_offer"), lived.days_of("sell")
     assert 1 <= len(offers) <= 3
     assert all(later - earlier >= 60 for earlier, later in pairwise(offers))
-    # 4. keeping is worth less than a sale once 25 % - 0.05 % a day - 2 % < 6 %: from day 341 (340 is a tie)
+    # 4. From month 10 a sale brings 9 % of 4,000.00, from month 12 on 7 %. In month 10 waiting is worth more: 0.8 % pay
+    # 90 % (28.80), less 1.50 for contacting them, and 360.00 is still to be had. Month 11 is the last at that price:
+    # a month later there are 280.00.
     assert len(sale) == 1
-    assert sale[0] == 341
+    assert sale[0] == 11 * 30
     assert max(day for day, _ in lived.done) == sale[0]  # 5.
 
 

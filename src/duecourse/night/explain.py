@@ -14,13 +14,14 @@ from duecourse.kernel.components import COMPONENTS
 from duecourse.law.expressions import Expression
 from duecourse.ledger.loan import Loan
 from duecourse.ledger.statement import Line, Statement, statement
-from duecourse.night import duties, explain_caps, explain_law, facts, one_loan
+from duecourse.night import duties, explain_caps, explain_fork, explain_law, facts, one_loan
 from duecourse.night.moment import Moment
 from duecourse.night.report.show import amount, money
 from duecourse.night.report.words import load_words
 from duecourse.night.run import Night
 from duecourse.strategy import decide
 from duecourse.strategy.models import Rung, Treatment
+from duecourse.strategy.words import FORK_FACTS
 
 _WORD: Final = re.compile(r"[a-z]\w*")
 _LAST: Final = 6  # rows of a kind that are shown; the newest
@@ -60,6 +61,7 @@ def explain(night: Night, moment: Moment, loan_id: str) -> list[Section]:
         Section("How late", _late(night, row["loan_no"], loan, moment.on)),
         Section("The borrower", _borrower(night, borrower, row)),
         Section("The rung", _rung(night, borrower, teller)),
+        Section("What each way on is worth", explain_fork.lines(night, borrower, currency)),
         Section("What might be done", _treatments(night, borrower, teller)),
         Section("What is due", duties.lines(night.engine, night.law, loan_id)),
         Section("What the law says", explain_law.lines(night, borrower)),
@@ -122,7 +124,10 @@ def _facts(night: Night, borrower: int) -> dict[str, Any]:
     """Return the facts of a borrower, who need not stand on any rung."""
     tables = night.engine.table
     rows = facts.borrower_facts(tables, night.catalogue, night.needed, night.empty)
-    return night.engine.rows(rows.filter(rows.borrower_no == borrower))[0]
+    known = night.engine.rows(rows.filter(rows.borrower_no == borrower))[0]
+    if night.strategy.fork is None:
+        return known
+    return {**known, **dict.fromkeys(FORK_FACTS), **_one(night, "fork", borrower)}
 
 
 def _one(night: Night, table: str, borrower: int) -> dict[str, Any]:

@@ -44,8 +44,18 @@ def _count(where: Any) -> Any:
 
 def _one_currency(table: ir.Table, amount: Any) -> Any:
     """Return the sum where all loans that owe anything are in one currency, else null: amounts do not add up."""
-    owing = table.currency.min(where=table.owed > 0), table.currency.max(where=table.owed > 0)
-    return ibis.cases((owing[0].isnull() | (owing[0] == owing[1]), amount.sum()))
+    first, last = _currencies(table)
+    return ibis.cases((first.isnull() | (first == last), amount.sum()))
+
+
+def _currency(table: ir.Table) -> Any:
+    first, last = _currencies(table)
+    return ibis.cases((first == last, first))
+
+
+def _currencies(table: ir.Table) -> tuple[Any, Any]:
+    """Return the first and the last, by their codes, of the currencies in which something is owed."""
+    return table.currency.min(where=table.owed > 0), table.currency.max(where=table.owed > 0)
 
 
 def _since(table: ir.Table, day: Any) -> Any:
@@ -157,6 +167,12 @@ _LOANS: Final = (
     ),
     _of_loans(
         "written_off", BOOLEAN, "Whether any loan was written off or charged off.", lambda t: t.written_off.any()
+    ),
+    _of_loans(
+        "currency",
+        TEXT,
+        "Currency of what is owed; null when nothing is, or in several currencies.",
+        _currency,
     ),
     _of_loans(
         "product",

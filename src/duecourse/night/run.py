@@ -1,7 +1,7 @@
 """The night run: the order of its steps, and what it leaves behind.
 
-load -> position -> ageing -> facts -> stage -> candidates -> verdicts -> duties -> choice -> plan -> report. `load` is
-`duecourse.book.load`.
+load -> position -> ageing -> facts -> fork -> stage -> candidates -> verdicts -> duties -> choice -> plan -> report.
+`load` is `duecourse.book.load`.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ from duecourse.night import (
     duties,
     fact_sources,
     facts,
+    forking,
     judging,
     plan,
     position,
@@ -221,7 +223,14 @@ class Night:
             needed = self.needed
             engine.keep("loan_facts", lambda: facts.loan_facts(tables, self.catalogue, needed))
             engine.name("likely", lambda: stage.likely(tables, strategy))
-            engine.name("facts", lambda: facts.borrower_facts(tables, self.catalogue, needed, self.empty, "likely"))
+            known = partial(facts.borrower_facts, tables, self.catalogue, needed, self.empty, "likely")
+            if strategy.fork is None:
+                engine.name("facts", known)
+            else:
+                engine.keep("known_facts", known)
+        if strategy.fork is not None:
+            with steps.one("fork", engine):
+                forking.value(engine, strategy, strategy.fork, self.law, moment.on)
         with steps.one("stage", engine):
             engine.keep("standing", lambda: stage.standing(tables, strategy))
             engine.keep("unplaced", lambda: stage.unplaced(tables))
@@ -261,7 +270,7 @@ class Night:
     @property
     def needed(self) -> frozenset[str]:
         """The facts that the strategy asks for."""
-        return self.strategy.facts | {"overdue_amount", "days_past_due"}
+        return self.strategy.facts | forking.needed(self.strategy) | {"overdue_amount", "days_past_due"}
 
     def _give_strategy(self) -> None:
         barred = [{"kind": kind, "act": act} for kind, acts in self.strategy.holds.items() for act in acts]

@@ -25,6 +25,7 @@ def faults(strategy: Strategy, named: frozenset[str]) -> Iterator[Fault]:
     yield from _buckets(strategy)
     yield from _levels(strategy)
     yield from _parameters(strategy)
+    yield from _fork(strategy)
     yield from _unused(strategy, named)
     yield from _capacities(strategy)
     yield from _holds(strategy)
@@ -77,14 +78,29 @@ def _parameters(strategy: Strategy) -> Iterator[Fault]:
             yield Fault(at, f"parameter '{name}' is a share, from 0 to {_MILLION} parts per million, not {number}")
 
 
+def _fork(strategy: Strategy) -> Iterator[Fault]:
+    fork = strategy.fork
+    if fork is None:
+        return
+    if fork.unit not in strategy.levels:
+        known = nearest(fork.unit, strategy.levels) or "; declare it under 'levels'"
+        yield Fault(("fork", "unit"), f"unknown level '{fork.unit}'{known}")
+    for country, sue in (fork.sue or {}).items():
+        if sue.currency not in MINOR_DIGITS:
+            yield Fault(
+                ("fork", "sue", country, "currency"), f"unknown currency '{sue.currency}'; use its ISO 4217 code"
+            )
+
+
 def _unused(strategy: Strategy, named: frozenset[str]) -> Iterator[Fault]:
     groups: dict[str, Iterable[str]] = {"parameters": strategy.parameters, "formulas": strategy.formulas}
     for group, words in groups.items():
         for name in words:
             if name not in named:
                 yield Fault((group, name), f"nothing uses '{name}'; use it or take it out")
+    unit = strategy.fork.unit if strategy.fork else FLOOR
     for name in strategy.levels:
-        if name != FLOOR and f"{LEVEL_FACT}{name}" not in named:
+        if name not in {FLOOR, unit} and f"{LEVEL_FACT}{name}" not in named:
             yield Fault(("levels", name), f"nothing uses '{LEVEL_FACT}{name}'; use it or take the level out")
 
 

@@ -14,7 +14,7 @@ from duecourse.law.document import Document, Steps, Text, nearest, one_line, rea
 from duecourse.law.expressions import ExpressionError, Place, parse
 from duecourse.strategy import checks, templates
 from duecourse.strategy.models import Strategy, Vocabulary
-from duecourse.strategy.words import LEVEL_FACT
+from duecourse.strategy.words import FORK_FACTS, LEVEL_FACT
 
 DEFAULT: Final = Path(__file__).with_name("default.yaml")
 _WORD: Final = re.compile(r"[a-z_][a-z0-9_]*")
@@ -85,6 +85,8 @@ def _vocabulary(document: Document, catalogue_kinds: Mapping[str, FactKind]) -> 
     for name in _keys(values, "levels"):
         _refuse_taken(document, vocabulary, f"{LEVEL_FACT}{name}", ("levels", name))
         kinds[f"{LEVEL_FACT}{name}"] = FactKind.BOOLEAN
+    if "fork" in values:
+        kinds |= dict.fromkeys(FORK_FACTS, FactKind.INTEGER)
     for name, number in _keys(values, "parameters").items():
         _refuse_taken(document, vocabulary, name, ("parameters", name))
         if isinstance(number, int) and not isinstance(number, bool):

@@ -3,16 +3,14 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self, cast
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -30,6 +28,8 @@ from duecourse.law.catalogue import FactKind
 from duecourse.law.document import Text, nearest
 from duecourse.law.expressions import Expression, ExpressionError, Place, parse
 from duecourse.law.wording.text import CHARACTERS_MAX
+from duecourse.strategy.fork.models import Fork
+from duecourse.strategy.strict import NOT_EMPTY, WHOLE_PPM, NotNegative, Positive, Ppm, Says, Strict, fault
 from duecourse.strategy.words import (
     ACTS,
     ADVERSE_ACTS,
@@ -38,6 +38,7 @@ from duecourse.strategy.words import (
     DEMANDING_PURPOSES,
     FACING_ACTS,
     FLOOR,
+    FORK_FACTS,
     LEVEL_FACT,
     OFFER,
     PURPOSES,
@@ -48,7 +49,6 @@ from duecourse.strategy.words import (
 )
 
 SUBJECT_MAX: Final = 120  # characters; longer ones are cut by most readers of e-mail
-_WHOLE_PPM: Final = 1_000_000
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOUR_MINUTE: Final = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 
@@ -78,15 +78,10 @@ class Bucket:
     last_day: int | None
 
 
-def _fault(text: str, *at: str) -> PydanticCustomError:
-    """Return a validation error; `at` names the key at fault inside the model (text may not hold braces)."""
-    return PydanticCustomError("strategy", "{text}", {"text": text, "at": at})
-
-
 def _one_of(words: tuple[str, ...], kind: str) -> AfterValidator:
     def known(word: str) -> str:
         if word not in words:
-            raise _fault(f"unknown {kind} '{word}'{nearest(word, words)}")
+            raise fault(f"unknown {kind} '{word}'{nearest(word, words)}")
         return word
 
     return AfterValidator(known)
@@ -94,7 +89,7 @@ def _one_of(words: tuple[str, ...], kind: str) -> AfterValidator:
 
 def _not_reserved(word: str) -> str:
     if word in RESERVED:
-        raise _fault(f"'{word}' is the plan's own word; choose another name")
+        raise fault(f"'{word}' is the plan's own word; choose another name")
     return word
 
 
@@ -102,52 +97,52 @@ def _content_word(word: str) -> str:
     if word not in CONTENT:
         like = words_like.nearest(word, sorted(CONTENT))
         known = f"; did you mean '{like}'?" if like else "; docs/reference/cases.md lists them under `content`"
-        raise _fault(f"unknown content word '{word}'{known}")
+        raise fault(f"unknown content word '{word}'{known}")
     return word
 
 
 def _one_line(words: str) -> str:
     if not 0 < len(words.strip()) <= SUBJECT_MAX or not words.isprintable():
-        raise _fault(f"must be one line of 1 to {SUBJECT_MAX} characters")
+        raise fault(f"must be one line of 1 to {SUBJECT_MAX} characters")
     return words
 
 
 def _language(code: str) -> str:
     if code not in LANGUAGES:
-        raise _fault(f"unknown language '{code}'; write its two letters of ISO 639-1, such as en or zh")
+        raise fault(f"unknown language '{code}'; write its two letters of ISO 639-1, such as en or zh")
     return code
 
 
 def _minutes(given: object) -> object:
     """Turn ["09:00", "12:00"] into minutes after midnight."""
     if not isinstance(given, tuple) or len(given) != 2 or not all(isinstance(end, str) for end in given):
-        raise _fault('a slot is two local times, such as ["09:00", "12:00"]')
+        raise fault('a slot is two local times, such as ["09:00", "12:00"]')
     ends = [_HOUR_MINUTE.fullmatch(end) for end in given]
     if None in ends:
-        raise _fault(f"'{given[0]}' to '{given[1]}' is not two times between 00:00 and 24:00")
+        raise fault(f"'{given[0]}' to '{given[1]}' is not two times between 00:00 and 24:00")
     first, last = (1440 if end == "24:00" else int(end[:2]) * 60 + int(end[3:]) for end in given)
     if first >= last:
-        raise _fault(f"a slot ends after it starts, on the same day; {given[0]} to {given[1]} does not")
+        raise fault(f"a slot ends after it starts, on the same day; {given[0]} to {given[1]} does not")
     return (first, last)
 
 
 def _day(given: object) -> date:
     """Read a day, such as 2026-01-31."""
     if not isinstance(given, str) or _DAY.fullmatch(given) is None:
-        raise _fault("must be a day such as 2026-01-31")
+        raise fault("must be a day such as 2026-01-31")
     try:
         return date.fromisoformat(given)
     except ValueError:
-        raise _fault(f"'{given}' is no day of the calendar") from None
+        raise fault(f"'{given}' is no day of the calendar") from None
 
 
 def _two_people(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a template that one person alone approved, however the name is written."""
     people = {" ".join(name.split()).casefold() for name in names}
     if len(names) != 2 or "" in people:
-        raise _fault("a template is approved by two people: [one, another]")
+        raise fault("a template is approved by two people: [one, another]")
     if len(people) != 2:
-        raise _fault(f"'{names[0]}' stands twice; a template is approved by two people")
+        raise fault(f"'{names[0]}' stands twice; a template is approved by two people")
     return names
 
 
@@ -158,7 +153,7 @@ def _vocabulary(info: ValidationInfo) -> Vocabulary:
 def _expression(expects: FactKind) -> Callable[[object, ValidationInfo], Expression]:
     def read(given: object, info: ValidationInfo) -> Expression:
         if not isinstance(given, Text):
-            raise _fault("must be an expression; put it in quotes")
+            raise fault("must be an expression; put it in quotes")
         words = _vocabulary(info)
         place = Place(words.file, given.line, given.column, given.key)
         because = info.data.get("coalesce_because") if info.data else None
@@ -177,21 +172,12 @@ def _expression(expects: FactKind) -> Callable[[object, ValidationInfo], Express
     return read
 
 
-def _not_empty(given: Sized) -> Sized:
-    if not given:
-        raise _fault("must not be empty")
-    return given
-
-
-# After the entries, so that a fault in an entry is told and not the list that it leaves empty.
-NOT_EMPTY: Final = AfterValidator(_not_empty)
 _CANONICAL: Final = PlainSerializer(lambda expression: expression.canonical, return_type=str)
 Condition = Annotated[Expression, PlainValidator(_expression(FactKind.BOOLEAN)), _CANONICAL]
 Number = Annotated[Expression, PlainValidator(_expression(FactKind.INTEGER)), _CANONICAL]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$"), AfterValidator(_not_reserved)]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f<>&\"']{1,60}$")]
-Says = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 Subject = Annotated[str, AfterValidator(_one_line)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Act = Annotated[str, _one_of(ACTS, "act")]
@@ -201,28 +187,10 @@ HoldKind = Annotated[str, _one_of(HOLD_KINDS, "hold kind")]
 ContentWord = Annotated[str, AfterValidator(_content_word)]
 Language = Annotated[str, AfterValidator(_language)]
 Day = Annotated[date, PlainValidator(_day), PlainSerializer(date.isoformat, return_type=str)]
-Ppm = Annotated[int, Field(ge=0, le=_WHOLE_PPM)]
-NotNegative = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
 Minutes = Annotated[tuple[int, int], BeforeValidator(_minutes)]
 
 
-class _Strict(BaseModel):
-    """Unknown keys refused with the nearest known one; nothing converted; nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, given: object) -> object:
-        if isinstance(given, dict):
-            for key in given:
-                if key not in cls.model_fields:
-                    raise _fault(f"unknown key '{key}'{nearest(key, cls.model_fields)}", key)
-        return given
-
-
-class Buckets(_Strict):
+class Buckets(Strict):
     """How long overdue is called what; `by` names the fact counted, in days."""
 
     by: Literal["days_past_due", "delinquent_days"]
@@ -235,28 +203,28 @@ class Buckets(_Strict):
         return tuple(sorted(found, key=lambda bucket: bucket.first_day))
 
 
-class Cure(_Strict):
+class Cure(Strict):
     """A loan is cured when nothing has been overdue for this many days."""
 
     clean_days: Positive
 
 
-class Experiment(_Strict):
+class Experiment(Strict):
     """Who is left alone to measure against, and which share of the rest each arm gets; parts per million."""
 
     salt: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     hold_out_ppm: Ppm
-    arms: Annotated[dict[Name, Annotated[int, Field(ge=1, le=_WHOLE_PPM)]], NOT_EMPTY]
+    arms: Annotated[dict[Name, Annotated[int, Field(ge=1, le=WHOLE_PPM)]], NOT_EMPTY]
 
 
-class Quiet(_Strict):
+class Quiet(Strict):
     """While `when` is true nothing is demanded and nothing adverse is done, on any rung."""
 
     because: Name
     when: Condition
 
 
-class StepBack(_Strict):
+class StepBack(Strict):
     """While `when` is true the stage is this many rungs lower, among the rungs that hold."""
 
     because: Name
@@ -264,14 +232,14 @@ class StepBack(_Strict):
     rungs: Positive
 
 
-class Approved(_Strict):
+class Approved(Strict):
     """Who approved a template, two different people, and on which day."""
 
     by: Annotated[tuple[str, ...], AfterValidator(_two_people)]
     on: Day
 
 
-class Template(_Strict):
+class Template(Strict):
     """What a message, letter or script says, declared: `content` are words of the vocabulary's `content`.
 
     `text` are its words by language (two letters of ISO 639-1), with placeholders in braces; `subject` is the subject
@@ -285,7 +253,7 @@ class Template(_Strict):
     approved: Approved | None = None
 
 
-class Treatment(_Strict):
+class Treatment(Strict):
     """One thing that a rung may do. `priority` orders borrowers, `value` orders treatments of one borrower.
 
     `gap_days` counts from the last act of the same kind that was really done, `times` the acts of that kind
@@ -326,15 +294,15 @@ class Treatment(_Strict):
         if self.act == "contact":
             for key in ("channel", "template", "slot"):
                 if getattr(self, key) is None:
-                    raise _fault(f"treatment '{self.name}' is a contact and needs '{key}'")
+                    raise fault(f"treatment '{self.name}' is a contact and needs '{key}'")
         else:
             for key in ("channel", "slot", "notice", "required"):
                 if getattr(self, key):
-                    raise _fault(f"'{key}' is for contacts; '{self.name}' is the act '{self.act}'", key)
+                    raise fault(f"'{key}' is for contacts; '{self.name}' is the act '{self.act}'", key)
         if self.required and self.purpose not in REQUIRED_PURPOSES:
-            raise _fault(f"a required treatment has purpose {' or '.join(REQUIRED_PURPOSES)}", "required")
+            raise fault(f"a required treatment has purpose {' or '.join(REQUIRED_PURPOSES)}", "required")
         if self.demands and (self.act not in DEMANDING_ACTS or self.purpose not in DEMANDING_PURPOSES):
-            raise _fault(
+            raise fault(
                 f"only contacts and settlement offers demand money, for {' or '.join(DEMANDING_PURPOSES)}",
                 "demands",
             )
@@ -361,7 +329,7 @@ def _gate(words: Vocabulary, code: str, text: str, key: str) -> Gate:
     try:
         return Gate(code, parse(text, words.kinds, place, expects=FactKind.BOOLEAN))
     except ExpressionError as error:
-        raise _fault(f"'{key}' needs a fact that is not known: {error}") from None
+        raise fault(f"'{key}' needs a fact that is not known: {error}") from None
 
 
 def _gap_gate(words: Vocabulary, named: tuple[str, str], fact: str, days: int) -> Gate:
@@ -371,11 +339,11 @@ def _gap_gate(words: Vocabulary, named: tuple[str, str], fact: str, days: int) -
 def _counted_gate(words: Vocabulary, named: tuple[str, str], fact: str, text: str) -> Gate:
     code, key = named
     if fact not in words.kinds:
-        raise _fault(f"'{key}' counts by '{fact}', which is not a fact; use 'when' instead")
+        raise fault(f"'{key}' counts by '{fact}', which is not a fact; use 'when' instead")
     return _gate(words, code, text, key)
 
 
-class Rung(_Strict):
+class Rung(Strict):
     """One stage of the ladder: when it holds, and what it may do.
 
     It holds while `enter` is true and `leave` is not true. `min_gap_days` counts from the last contact
@@ -415,12 +383,12 @@ class Rung(_Strict):
         return self
 
 
-class Strategy(_Strict):
+class Strategy(Strict):
     """A whole strategy file. Money in `levels` is in minor units; capacities are acts a day.
 
     `slots` are minutes after midnight of the borrower's local time, the first inclusive, the second not.
     `capacity_per_day` is by channel (for contacts) or by act, then by team; what is absent is unlimited.
-    `templates` None: nothing is declared of any template.
+    `templates` None: nothing is declared of any template. `fork` None: no expression may name a value of the fork.
     """
 
     name: Name
@@ -439,6 +407,7 @@ class Strategy(_Strict):
     quiet: tuple[Quiet, ...] = ()
     step_back: tuple[StepBack, ...] = ()
     templates: dict[Name, Template] | None = None
+    fork: Fork | None = None
     ladder: Annotated[tuple[Rung, ...], NOT_EMPTY]
 
     @property
@@ -476,9 +445,9 @@ class Strategy(_Strict):
 
     @property
     def facts(self) -> frozenset[str]:
-        """Every fact that the night must compute, those of `levels` included, formulas not."""
+        """Every fact that the night must compute, those of `levels` included; formulas and the fork's values not."""
         named = frozenset[str]().union(*(expression.facts for expression in self.expressions))
-        return named - self.formulas.keys()
+        return named - self.formulas.keys() - FORK_FACTS.keys()
 
     @property
     def level_facts(self) -> dict[str, Mapping[str, int]]:

@@ -22,6 +22,14 @@ PARAMETER_UNITS: Final = ("ppm", "ppm_day", "days", "times", "years", "loans")
 
 FLOOR: Final = "floor"
 LEVEL_FACT: Final = "overdue_at_least_"
+FORK_FACTS: Final[Mapping[str, str]] = {
+    "collect_value": "Expected value of going on to collect, and of the best ways after that, in minor units.",
+    "settle_value": "Expected value of an offer to settle now; null where no more may be made.",
+    "agency_value": "Expected value of a placement with an agency now; null where none is open.",
+    "sue_value": "Expected value of a suit now, less its costs; null where none is open.",
+    "sell_value": "What a sale brings now; null where the debt is too young.",
+}
+"""What the section `fork` works out of a borrower past due; null where what is owed is in several currencies."""
 DAYS_SINCE_ACT: Final = {
     "furnish": "days_since_furnished",
     "list": "days_since_listed",

@@ -20,7 +20,7 @@ from duecourse.book.schema import BY_NAME, TABLES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import scratch, written_beside
 from duecourse.night import position
-from duecourse.night.engines.engine import Opening, Tell
+from duecourse.night.engines.engine import Opening, Tell, Work
 from duecourse.night.engines.order import in_order
 from duecourse.night.engines.texts import Texts
 from duecourse.night.kept import Kept
@@ -31,6 +31,7 @@ _LOANS_IN_PARTS: Final = 1_500_000  # a book with fewer is worked out at once: e
 _LOANS_OF_PART: Final = 700_000  # at most, lest those worked out side by side take too much memory
 _NEVER: Final = 2**31 - 1
 _NEVER_CHECKPOINT: Final = "1000TB"
+_BATCH: Final = 100_000  # rows that Python is given at a time
 _MEASURE: Final = "PRAGMA enable_profiling = 'no_output'"
 _LEAVING: Final = frozenset({"CREATE_TABLE_AS", "BATCH_CREATE_TABLE_AS", "COPY_TO_FILE", "BATCH_COPY_TO_FILE"})
 
@@ -231,6 +232,14 @@ class DuckDB:
             self._results.pop(name, None)
             self._made[name] = text
 
+    def work_out(self, name: str, of: str, work: Work, schema: pa.Schema) -> None:
+        """Keep a table that Python works out of another one, batch by batch."""
+        batches = self.connection.con.table(of).to_arrow_reader(_BATCH)
+        rows = pa.Table.from_batches(work(batches), schema)
+        self.connection.con.register("worked_out", rows)
+        self.make(name, "SELECT * FROM worked_out")
+        self.connection.con.unregister("worked_out")
+
     def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:
         """Name a table that is kept between runs as a file, building it if there is none of what it is `about`."""
         key = hashlib.sha256(about.encode()).hexdigest()[:16]
@@ -307,7 +316,7 @@ class DuckDB:
 
     def texts(self, table: ir.Table) -> Iterator[memoryview]:
         """Stream the texts of the only column of a table, in order, as UTF-8 one behind the other."""
-        for batch in self.connection.con.sql(self._text(table)).to_arrow_reader(100_000):
+        for batch in self.connection.con.sql(self._text(table)).to_arrow_reader(_BATCH):
             if batch.num_rows == 0:
                 continue
             column = batch.column(0).cast(pa.large_string())

@@ -14,6 +14,7 @@ from duecourse.night.moment import Moment
 from duecourse.night.position import RangeWork
 from duecourse.night.profile import Measurable
 
+Work = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 Tell = Callable[[int, int], None]
 
 
@@ -61,6 +62,9 @@ class Engine(verdicts.Engine, Measurable, Protocol):
 
     def forget(self, needed: Collection[str]) -> None:
         """Give back the memory of the tables that were made in a part, but for those needed."""
+
+    def work_out(self, name: str, of: str, work: Work, schema: pa.Schema) -> None:
+        """Keep a table that Python works out of another one, batch by batch, wherever that lies."""
 
     def alias(self, name: str, of: str) -> None:
         """Let a name stand for a table that a step made."""

@@ -25,13 +25,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
 from duecourse.book.schema import TABLES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.night import caps, position
 from duecourse.night.engines.duckdb import DuckDB, known_rows
-from duecourse.night.engines.engine import Opening, Tell
+from duecourse.night.engines.engine import Opening, Tell, Work
 from duecourse.night.engines.order import Lists, in_order
 from duecourse.night.engines.spark_sql import compiled
 from duecourse.night.engines.texts import Texts, key
@@ -186,6 +186,13 @@ class Spark:
     def make_all(self, lists: Lists) -> None:
         """Do as `make` for lists of names and statements; a statement may read what stands before it in its list."""
         in_order(lists, "`", self._threads, self.make)
+
+    def work_out(self, name: str, of: str, work: Work, schema: pa.Schema) -> None:
+        """Keep a table that Python works out of another one, batch by batch, where the rows are."""
+        path = self._place(name)
+        with _told():
+            self.session.table(of).mapInArrow(work, from_arrow_schema(schema)).write.parquet(path.as_uri())
+        self._view(name, path)
 
     def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:  # noqa: ARG002
         """Give a table that DuckDB keeps between runs: beside a night on Spark, building it is nothing."""
