@@ -209,6 +209,7 @@ ALWAYS: Final[Mapping[str, Any]] = {
     # What holds for whatever a night proposes: the firm's own people, lines and accounts, one loan at a time.
     "direction": "out", "mode": "live", "by": OWN, "with": "borrower", "device": "firm", "payee": "lender_designated",
     "recorded": True, "identified": True, "identity_checked": True, "several_loans": False,
+    "collectors": 2, "shows_id": True,  # of a visit: its teams are pairs, and its sheet begins with their badges
     "collector.id": OWN, "collector.name_used": OWN, "actor.id": OWN, "number.line": "mobile",
 }  # fmt: skip
 
