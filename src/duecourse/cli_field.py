@@ -118,6 +118,35 @@ def hand_out(
         raise typer.Exit(1)
 
 
+@visits_app.command("rounds")
+def rounds_of_visits(
+    stops: Annotated[Path, typer.Argument(metavar="STOPS", help="CSV: reference, latitude, longitude, hours, ...")],
+    teams: Annotated[Path, typer.Argument(metavar="TEAMS", help="TOML: speed_kmh, and a table for each team.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="CSV of the rounds.")] = Path("rounds.csv"),
+    ways: Annotated[
+        Path | None, typer.Option("--travel", metavar="FILE", help="CSV of minutes between places: from, to, minutes.")
+    ] = None,
+) -> None:
+    """Order a day's visits into rounds: as many as fit, by the shortest way, none outside its hours.
+
+    Exit code 1 where some fit into no round; they are named.
+    """
+    from duecourse import printing
+    from duecourse.endings.visit import files
+    from duecourse.endings.visit.rounds import rounds
+
+    day = files.read(stops, teams, ways)
+    found = rounds(day.stops, day.teams, day.travel)
+    files.write(found, out)
+    for one in found.rounds:
+        times = f"{files.clock(one.leaves)} to {files.clock(one.back)}"
+        minutes = -(-one.travel_seconds // 60)  # up
+        printing.say(f"{one.team}: {len(one.visits)} visits, {times}, {minutes} minutes on the way")
+    if found.left:
+        printing.say(f"no round for {len(found.left)}: {', '.join(found.left)}")
+        raise typer.Exit(1)
+
+
 @calls_app.command("list")
 def list_calls(
     settings: Settings, store: Store = OUT, strategy: Strategy = None, house: House = None, as_json: Json = False

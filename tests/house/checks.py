@@ -42,7 +42,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_audit": ("kernel", "store", "documents", "printing", "cli_options"),
     "cli_day": (*_DAY_AND_BELOW, "night", "printing", "cli_days", "cli_options"),
     "cli_days": ("kernel",),
-    "cli_field": (*_DAY_AND_BELOW, "night", "printing", "cli_options"),
+    "cli_field": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options"),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
     "cli_options": (),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days", "cli_options"),

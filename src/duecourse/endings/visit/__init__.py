@@ -1,0 +1,1 @@
+"""Visits: which team goes where, in which order and when."""

@@ -1,0 +1,1 @@
+"""Tests of the ways in which a debt leaves the ladder."""
