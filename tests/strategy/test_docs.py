@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from duecourse.law.document import parse_document
 from duecourse.strategy import models
+from duecourse.strategy.fork import models as fork
 from duecourse.strategy.models import Strategy
 
 _DOCS = Path(__file__).parents[2] / "docs"
@@ -28,6 +29,12 @@ def concept() -> str:
 def test_every_key_is_documented(concept: str, model: type[BaseModel]) -> None:
     missing = [key for key in model.model_fields if not re.search(rf"`([a-z_]+\.)?{key}[`:]", concept)]
     assert missing == []
+
+
+@pytest.mark.parametrize("model", [fork.Fork, fork.Collect, fork.Settle, fork.Agency, fork.Sue, fork.Sell])
+def test_every_key_of_the_fork_is_documented(model: type[BaseModel]) -> None:
+    text = (_DOCS / "concepts" / "fork.md").read_text(encoding="utf-8")
+    assert [key for key in model.model_fields if f"`{key}`" not in text and f"`{key}:" not in text] == []
 
 
 def test_every_reason_code_is_documented(concept: str, default: Strategy) -> None:
