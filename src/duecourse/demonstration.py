@@ -57,8 +57,9 @@ def tell(
 
 
 def _interesting(night: Night) -> str:
-    """Return the first loan of the borrower on the highest rung that has an act tonight."""
+    """Return the first loan of a borrower who hears of us tonight: on the highest rung, and worth most there."""
     plan, stages = night.engine.table("plan"), night.engine.table("stages")
-    rows = plan.filter((plan.act == "contact") & plan.loans.notnull()).join(stages, "stage")
-    found = night.engine.rows(rows.order_by(rows.stage_no.desc(), rows.priority.desc(), rows.borrower_no).limit(1))
+    rows = plan.filter(plan.act.isin(["contact", "settle"]) & plan.loans.notnull()).join(stages, "stage")
+    worth = rows.value.fill_null(0).desc()
+    found = night.engine.rows(rows.order_by(rows.stage_no.desc(), worth, rows.borrower_no).limit(1))
     return str(found[0]["loans"][0])

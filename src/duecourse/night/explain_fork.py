@@ -36,7 +36,9 @@ def lines(night: "Night", borrower: int, currency: str | None) -> list[str]:
         return ["the strategy has no fork"]
     rows = engine.rows(engine.table("fork_debts").filter(ibis._.borrower_no == borrower))
     if not rows or currency is None or rows[0]["unit"] is None or rows[0]["country"] is None:
-        return ["nothing to weigh: nothing is past due, or in several currencies, or nobody knows in which country"]
+        return [
+            "nothing to weigh: nothing is past due, or owed over all loans; or not in one currency, or country unknown"
+        ]
     row = rows[0]
     debt = _debt(fork, row)
     of = terms(fork, row["country"])
