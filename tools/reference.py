@@ -114,7 +114,11 @@ def facts() -> str:
         "# Facts\n\nWhat the conditions of a strategy may name; [rulebooks have facts of their own](law-facts.md)."
         " A fact that is not known is null.\n\n"
     )
-    return head + rows(("fact", "kind", "meaning"), lines)
+    of_fork = importlib.import_module("duecourse.strategy.words").FORK_FACTS
+    values = ((f"`{name}`", "integer", says) for name, says in of_fork.items())
+    tail = "\n## Of the fork\n\nWith a section `fork` in the file: [the fork](../concepts/fork.md).\n\n"
+    heads = ("fact", "kind", "meaning")
+    return head + rows(heads, lines) + tail + rows(heads, values)
 
 
 @cache

@@ -14,6 +14,7 @@ import typer
 
 from duecourse.cli_options import OUT, House, Json, Settings, Store, Strategy
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.minutes import clock
 
 if TYPE_CHECKING:
     from duecourse.day.batch import Place as InStack
@@ -139,9 +140,9 @@ def rounds_of_visits(
     found = rounds(day.stops, day.teams, day.travel)
     files.write(found, out)
     for one in found.rounds:
-        times = f"{files.clock(one.leaves)} to {files.clock(one.back)}"
-        minutes = -(-one.travel_seconds // 60)  # up
-        printing.say(f"{one.team}: {len(one.visits)} visits, {times}, {minutes} minutes on the way")
+        times = f"{clock(one.leaves)} to {clock(one.back)}"
+        on_the_way = -(-one.travel_seconds // 60)  # up
+        printing.say(f"{one.team}: {len(one.visits)} visits, {times}, {on_the_way} minutes on the way")
     if found.left:
         printing.say(f"no round for {len(found.left)}: {', '.join(found.left)}")
         raise typer.Exit(1)

@@ -19,12 +19,12 @@ from duecourse.channels.batches import Batches, Piece
 from duecourse.channels.kept import safe
 from duecourse.channels.letter.posting import Posting
 from duecourse.day.again import Again
+from duecourse.day.dispatch import STOPPED
 from duecourse.day.intake import Intake
 from duecourse.day.paper import reference_of
 from duecourse.kernel.errors import DueCourseError
 
 _STATES: Final = "SELECT key, state, why FROM outbox WHERE key = ANY(%s)"
-_STOPPED: Final = "SELECT EXISTS (SELECT FROM switch WHERE name IN ('all', %s) AND stopped_at IS NOT NULL)"
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Shelf:
 
     def _refuse(self, batch: str) -> None:
         with self.connection.transaction():
-            stopped = self.connection.execute(_STOPPED, [self.channel]).fetchone() == (True,)
+            stopped = self.connection.execute(STOPPED, [self.channel]).fetchone() == (True,)
         if stopped:
             raise DueCourseError(f"{self.channel}: is stopped: `duecourse day start {self.channel}` lets it go on")
         if safe("batch", batch) not in self.batches.names():

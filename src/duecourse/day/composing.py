@@ -13,6 +13,7 @@ from duecourse.day.reaching import POINTS, key_of
 from duecourse.day.settings import Day
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.minutes import clock
 from duecourse.store.bound import name_place
 from duecourse.store.keys import Keyring, unseal
 from duecourse.strategy.models import Strategy
@@ -68,8 +69,8 @@ class Composer:
         opens, closes = self.strategy.slots[slot] if slot else _ALL_DAY
         return {
             "amounts": {"currency": currency, "as_of": on.isoformat(), "rows": rows, "total": sum(parts)},
-            "opens": _clock(opens),
-            "closes": _clock(min(closes, _ALL_DAY[1])),
+            "opens": clock(opens),
+            "closes": clock(min(closes, _ALL_DAY[1])),
             "pay_by": (on + timedelta(days=self.settings.pay_within_days)).isoformat(),
         }
 
@@ -103,8 +104,3 @@ class Composer:
         if person.name is None or person.number is None:
             raise DueCourseError("the borrower has no name in the store: load their people")
         return unseal(key_of(self.ring, person), bytes(person.name), name_place(person.number))
-
-
-def _clock(minutes: int) -> str:
-    hour, minute = divmod(minutes, 60)
-    return f"{hour:02}:{minute:02}"

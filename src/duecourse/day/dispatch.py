@@ -53,7 +53,7 @@ FROM outbox o JOIN borrower b ON b.id = o.borrower_no
 LEFT JOIN contact_point t ON t.id = o.contact_point_no AND t.ended_at IS NULL
 LEFT JOIN person p ON p.id = t.person_id
 WHERE o.id = %s"""
-_STOPPED: Final = "SELECT EXISTS (SELECT FROM switch WHERE name IN ('all', %s) AND stopped_at IS NOT NULL)"
+STOPPED: Final = "SELECT EXISTS (SELECT FROM switch WHERE name IN ('all', %s) AND stopped_at IS NOT NULL)"
 _LEFT: Final = "UPDATE outbox SET state = 'left', provider_ids = %s, why = '' WHERE id = %s"
 _UNKNOWN: Final = "UPDATE outbox SET state = 'unknown', provider_ids = %s, why = %s WHERE id = %s"
 _AGAIN: Final = "UPDATE outbox SET state = 'queued', next_try_at = %s, why = %s WHERE id = %s"
@@ -193,7 +193,7 @@ class Dispatcher:
             to = unseal(own, value, point_place(kind, point))
         except DueCourseError:
             return None
-        stopped = self._connection.execute(_STOPPED, [self._channel]).fetchone() == (True,)
+        stopped = self._connection.execute(STOPPED, [self._channel]).fetchone() == (True,)
         message = Message(
             key, to, words["text"], language, words["subject"], details=words.get("details", {}), may_leave=self._holds
         )

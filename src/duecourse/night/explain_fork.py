@@ -9,10 +9,9 @@ import pyarrow as pa
 
 from duecourse.night import forking
 from duecourse.night.report.show import money
-from duecourse.strategy.fork.models import Fork
 from duecourse.strategy.fork.reading import share, terms
 from duecourse.strategy.fork.telling import Change, Step, changes, path
-from duecourse.strategy.fork.values import WAYS, Debts, values
+from duecourse.strategy.fork.values import WAYS, values
 
 if TYPE_CHECKING:
     from duecourse.night.run import Night
@@ -39,26 +38,22 @@ def lines(night: "Night", borrower: int, currency: str | None) -> list[str]:
         return [
             "nothing to weigh: nothing is past due, or owed over all loans; or not in one currency, or country unknown"
         ]
-    row = rows[0]
-    debt = _debt(fork, row)
-    of = terms(fork, row["country"])
-    rules = forking.fee_rules(night.law, row["country"], night.engine.rows(engine.table("moment"))[0]["on_day"])
-    shares = {country: share(sue.fee_ppm) for country, sue in (fork.sue or {}).items()}
+    row, country = rows[0], rows[0]["country"]
+    debt = forking.debts_of(fork, country, pa.RecordBatch.from_pylist(rows, forking.DEBTS))
+    of = terms(fork, country)
+    on = engine.rows(engine.table("moment"))[0]["on_day"]
+    rules = forking.fee_rules(night.law, country, on) if row["fee"] is not None else []
+    sue = (fork.sue or {}).get(country)
 
     def fee_of(amount: int) -> int:
-        known = forking.fee_of(night.law, rules, amount) if row["fee"] is not None else None
-        return round(amount * shares.get(row["country"], 0.0)) if known is None else known
+        stated = forking.fee_of(night.law, rules, amount)
+        return round(amount * share(sue.fee_ppm) if sue else 0) if stated is None else stated
 
     return [
         _values(values(of, debt)[0], currency),
         _path(path(of, debt)),
-        *(_change(one, currency) for one in changes(fork, row["country"], debt, fee_of)),
+        *(_change(one, currency) for one in changes(fork, country, debt, fee_of)),
     ]
-
-
-def _debt(fork: Fork, row: dict[str, Any]) -> Debts:
-    columns = {name: pa.array([value], forking.DEBTS.field(name).type) for name, value in row.items()}
-    return forking.debts_of(fork, columns)
 
 
 def _values(row: Any, currency: str) -> str:

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.expressions import Expression
@@ -96,47 +97,34 @@ class Valued:
             yield self._valued(batch)
 
     def _valued(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns: dict[str, Any] = dict(zip(batch.schema.names, batch.columns, strict=True))
         found = np.full((batch.num_rows, len(WAYS)), -np.inf)
-        debts = debts_of(self.fork, columns)
-        countries = np.array(columns["country"].to_pylist(), dtype=object)
-        has_unit = columns["unit"].is_valid().to_numpy(zero_copy_only=False)
-        for country in {country for country in countries if country is not None}:
-            some = np.flatnonzero((countries == country) & has_unit)
-            found[some] = values(terms(self.fork, country), _taken(debts, some))
+        for country in pc.unique(batch["country"]).drop_null().to_pylist():
+            here = pc.and_(pc.equal(batch["country"], country), batch["unit"].is_valid()).fill_null(False)
+            debts = debts_of(self.fork, country, batch.filter(here))
+            found[here.to_numpy(zero_copy_only=False)] = values(terms(self.fork, country), debts)
         arrays = [pa.array(np.rint(column), pa.int64(), mask=~np.isfinite(column)) for column in found[:, :STOP].T]
-        return pa.record_batch([columns["borrower_no"].cast(pa.int64()), *arrays], schema=SCHEMA)
+        return pa.record_batch([batch["borrower_no"].cast(pa.int64()), *arrays], schema=SCHEMA)
 
 
-def debts_of(fork: Fork, columns: Mapping[str, Any]) -> Debts:
-    """Return debts from columns of `fork_debts`."""
+def debts_of(fork: Fork, country: str, rows: pa.RecordBatch) -> Debts:
+    """Return debts from rows of `fork_debts` of one country."""
 
     def whole(name: str) -> Any:
-        return columns[name].fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        return rows[name].fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
 
-    age = whole("days") // DAYS_OF_MONTH
-    owed = whole("owed")
-    stated = columns["fee"].is_valid().to_numpy(zero_copy_only=False)
-    countries = columns["country"].to_pylist()
-    shares = {country: share(sue.fee_ppm) for country, sue in (fork.sue or {}).items()}
-    until = {country: sue.until_months for country, sue in (fork.sue or {}).items()}
-    fee_share = np.array([shares.get(country, 0.0) for country in countries])
-    last_month = np.array([until.get(country, 0) for country in countries], dtype=np.int64)
+    age, owed = whole("days") // DAYS_OF_MONTH, whole("owed")  # down: full months
+    stated = rows["fee"].is_valid().to_numpy(zero_copy_only=False)
+    sue = (fork.sue or {}).get(country)
     return Debts(
         owed=owed.astype(np.float64),
         age=age,
-        fee=np.where(stated, whole("fee"), fee_share * owed),
+        fee=np.where(stated, whole("fee"), (share(sue.fee_ppm) if sue else 0.0) * owed),
         unit=whole("unit").astype(np.float64),
-        is_large=columns["is_large"].to_numpy(zero_copy_only=False),
-        sue_months=np.maximum(last_month - age, 0),
+        is_large=rows["is_large"].to_numpy(zero_copy_only=False),
+        sue_months=np.maximum((sue.until_months if sue else 0) - age, 0),
         offers=whole("offers"),
         placements=np.zeros(len(age), np.int64),
     )
-
-
-def _taken(debts: Debts, some: Any) -> Debts:
-    taken: Any = [column[some] for column in debts]
-    return Debts(*taken)
 
 
 def fee_rules(law: Law, country: str, on: date) -> list[Rule]:

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from duecourse.book.schema import CHANNELS, HOLD_KINDS
+from duecourse.kernel import minutes
 from duecourse.kernel import words as words_like
 from duecourse.kernel.languages import LANGUAGES
 from duecourse.law.catalogue import FactKind
@@ -29,7 +30,7 @@ from duecourse.law.document import Text, nearest
 from duecourse.law.expressions import Expression, ExpressionError, Place, parse
 from duecourse.law.wording.text import CHARACTERS_MAX
 from duecourse.strategy.fork.models import Fork
-from duecourse.strategy.strict import NOT_EMPTY, WHOLE_PPM, NotNegative, Positive, Ppm, Says, Strict, fault
+from duecourse.strategy.strict import NOT_EMPTY, WHOLE_PPM, Currency, NotNegative, Positive, Ppm, Says, Strict, fault
 from duecourse.strategy.words import (
     ACTS,
     ADVERSE_ACTS,
@@ -50,7 +51,6 @@ from duecourse.strategy.words import (
 
 SUBJECT_MAX: Final = 120  # characters; longer ones are cut by most readers of e-mail
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_HOUR_MINUTE: Final = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 
 
 class Vocabulary(NamedTuple):
@@ -117,10 +117,9 @@ def _minutes(given: object) -> object:
     """Turn ["09:00", "12:00"] into minutes after midnight."""
     if not isinstance(given, tuple) or len(given) != 2 or not all(isinstance(end, str) for end in given):
         raise fault('a slot is two local times, such as ["09:00", "12:00"]')
-    ends = [_HOUR_MINUTE.fullmatch(end) for end in given]
-    if None in ends:
+    first, last = (minutes.read(end) for end in given)
+    if first is None or last is None:
         raise fault(f"'{given[0]}' to '{given[1]}' is not two times between 00:00 and 24:00")
-    first, last = (1440 if end == "24:00" else int(end[:2]) * 60 + int(end[3:]) for end in given)
     if first >= last:
         raise fault(f"a slot ends after it starts, on the same day; {given[0]} to {given[1]} does not")
     return (first, last)
@@ -179,7 +178,6 @@ Number = Annotated[Expression, PlainValidator(_expression(FactKind.INTEGER)), _C
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$"), AfterValidator(_not_reserved)]
 Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f<>&\"']{1,60}$")]
 Subject = Annotated[str, AfterValidator(_one_line)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Act = Annotated[str, _one_of(ACTS, "act")]
 Channel = Annotated[str, _one_of(CHANNELS, "channel")]
 Purpose = Annotated[str, _one_of(PURPOSES, "purpose")]

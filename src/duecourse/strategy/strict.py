@@ -25,6 +25,7 @@ def _not_empty(given: Sized) -> Sized:
 # After the entries, so that a fault in an entry is told and not the list that it leaves empty.
 NOT_EMPTY: Final = AfterValidator(_not_empty)
 Says = Annotated[str, StringConstraints(min_length=1, max_length=600)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Ppm = Annotated[int, Field(ge=0, le=WHOLE_PPM)]
 NotNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]

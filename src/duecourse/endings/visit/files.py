@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from duecourse.endings.visit import travel
 from duecourse.endings.visit.rounds import Rounds, Stop, Team, Travel
+from duecourse.kernel import minutes
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import written_beside
 
 STOPS: Final = ("reference", "latitude", "longitude", "hours", "minutes", "people", "territory")
 _NEEDED: Final = ("reference", "latitude", "longitude", "hours")
 _TEAM: Final = {"latitude", "longitude", "works", "people", "territories"}
-_HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _MINUTES: Final = 20  # of a visit, unless said
 _MOST: Final = 2_000  # stops, or teams, of a day: the matrix of travel grows with their square
 _MEGABYTE: Final = 1_000_000
@@ -58,24 +58,15 @@ def write(found: Rounds, path: Path) -> None:
         lines.writerow(("team", "number", "reference", "begins", "ends"))
         for one in found.rounds:
             for number, visit in enumerate(one.visits, 1):
-                lines.writerow((one.team, number, visit.reference, clock(visit.begins), clock(visit.ends)))
-
-
-def clock(minutes: int) -> str:
-    """Write minutes after midnight as 09:05."""
-    hours, rest = divmod(minutes, 60)
-    return f"{hours:02}:{rest:02}"
+                lines.writerow(
+                    (one.team, number, visit.reference, minutes.clock(visit.begins), minutes.clock(visit.ends))
+                )
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            if missing := [name for name in _NEEDED if name not in (reader.fieldnames or ())]:
-                raise DueCourseError(f"{path}:1: column {missing[0]} is missing; there are {', '.join(STOPS)}")
-            rows = [(reader.line_num, row) for row, _ in zip(reader, range(_MOST + 1), strict=False)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DueCourseError(f"{path}: cannot be read as CSV in UTF-8 ({type(error).__name__})") from None
+    names, rows = travel.rows_of(path, _MOST + 1)
+    if missing := [name for name in _NEEDED if name not in names]:
+        raise DueCourseError(f"{path}:1: column {missing[0]} is missing; there are {', '.join(STOPS)}")
     if len(rows) > _MOST:
         raise DueCourseError(f"{path}: more than {_MOST} visits: give a file for each part of the country")
     return [(line, {name: (row.get(name) or "").strip() for name in STOPS}) for line, row in rows]
@@ -87,10 +78,10 @@ def _stop(where: str, row: Mapping[str, str], places: list[tuple[float, float]])
     places.append(_degrees(where, row["latitude"], row["longitude"]))
     if not row["hours"]:
         raise DueCourseError(f"{where}: hours is empty: nobody may be visited then; leave the line out")
-    minutes = _whole(where, "minutes", row["minutes"] or str(_MINUTES))
+    takes = _whole(where, "minutes", row["minutes"] or str(_MINUTES))
     people = _whole(where, "people", row["people"] or "2")
     hours = tuple(_hours(where, text) for text in row["hours"].split())
-    return Stop(row["reference"], len(places) - 1, hours, minutes, row["territory"], people)
+    return Stop(row["reference"], len(places) - 1, hours, takes, row["territory"], people)
 
 
 def _teams(path: Path) -> tuple[dict[str, dict[str, Any]], int]:
@@ -125,11 +116,10 @@ def _team(where: str, name: str, one: Mapping[str, Any], place: int) -> Team:
 
 
 def _hours(where: str, text: str) -> tuple[int, int]:
-    read = _HOURS.fullmatch(text)
-    if read is None:
+    first, end = (minutes.read(one) for one in text.partition("-")[::2])
+    if first is None or end is None or first == minutes.DAY:
         raise DueCourseError(f"{where}: {text!r} are no hours: write 08:00-12:00")
-    first = int(read[1]) * 60 + int(read[2])
-    return first, int(read[3]) * 60 + int(read[4]) if read[3] else 24 * 60
+    return first, end
 
 
 def _whole(where: str, name: str, text: str) -> int:

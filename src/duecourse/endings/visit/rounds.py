@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.minutes import DAY
 
 _SECONDS: Final = 60
 _ITERATIONS: Final = 3_000  # of the solver: a second or two for a hundred stops
 _VISIT: Final = 10_000_000  # seconds of travel that one visit more is worth: all that fit are made
-_DAY: Final = 24 * 60
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _check(stops: Sequence[Stop], teams: Sequence[Team], travel: Travel) -> None
         *((_name(stop), *hours) for stop in stops for hours in stop.hours),
         *((_name(team), *team.works) for team in teams),
     ]:
-        if not 0 <= first < end <= _DAY:
+        if not 0 <= first < end <= DAY:
             raise DueCourseError(f"{who}: {first} to {end} are no minutes of a day, the first before the end")
 
 

@@ -45,7 +45,7 @@ def by_file(path: Path, names: Sequence[str]) -> list[list[int]]:
     """
     numbers = {name: number for number, name in enumerate(names)}
     found = [[0 if one == other else -1 for other in range(len(names))] for one in range(len(names))]
-    for line, row in _rows(path):
+    for line, row in rows_of(path, _PLACES_MOST**2)[1]:
         try:
             one, other, minutes = numbers[row["from"]], numbers[row["to"]], int(row["minutes"])
         except KeyError as error:
@@ -61,11 +61,12 @@ def by_file(path: Path, names: Sequence[str]) -> list[list[int]]:
     return found
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def rows_of(path: Path, most: int) -> tuple[Sequence[str], list[tuple[int, dict[str, str]]]]:
+    """Read a CSV file: its columns, and so many rows at most with their lines; DueCourseError where it is none."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            rows = [(reader.line_num, dict(row)) for row, _ in zip(reader, range(_PLACES_MOST**2), strict=False)]
+            rows = [(reader.line_num, row) for row, _ in zip(reader, range(most), strict=False)]
+            return reader.fieldnames or (), rows
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DueCourseError(f"{path}: cannot be read as CSV in UTF-8: {error}") from None
-    return rows
+        raise DueCourseError(f"{path}: cannot be read as CSV in UTF-8 ({type(error).__name__})") from None

@@ -173,7 +173,10 @@ class Spark:
 
     def make(self, name: str, text: str) -> None:
         """Work out a table from a statement that is compiled already, and keep it as files under a name."""
-        rows, path = self._run(text), self._place(name)
+        self._kept(name, self._run(text))
+
+    def _kept(self, name: str, rows: DataFrame) -> None:
+        path = self._place(name)
         with _told():
             rows.write.parquet(path.as_uri())
         if self._add:
@@ -189,10 +192,7 @@ class Spark:
 
     def work_out(self, name: str, of: str, work: Work, schema: pa.Schema) -> None:
         """Keep a table that Python works out of another one, batch by batch, where the rows are."""
-        path = self._place(name)
-        with _told():
-            self.session.table(of).mapInArrow(work, from_arrow_schema(schema)).write.parquet(path.as_uri())
-        self._view(name, path)
+        self._kept(name, self.session.table(of).mapInArrow(work, from_arrow_schema(schema)))
 
     def stored(self, name: str, about: str, build: Callable[[], pa.Table]) -> None:  # noqa: ARG002
         """Give a table that DuckDB keeps between runs: beside a night on Spark, building it is nothing."""

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from duecourse.strategy.strict import NOT_EMPTY, WHOLE_PPM, NotNegative, Positive, Ppm, Says, Strict, fault
+from duecourse.strategy.strict import NOT_EMPTY, WHOLE_PPM, Currency, NotNegative, Positive, Ppm, Says, Strict, fault
 
 
 def _curve(points: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
@@ -18,7 +18,6 @@ def _curve(points: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
 
 Curve = Annotated[tuple[tuple[int, int], ...], AfterValidator(_curve)]
 """[full months past due, parts per million]: each holds from its month until the next."""
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 

@@ -81,14 +81,13 @@ def _knobs(
     fork: Fork, country: str, debt: Debts, fee_of: Callable[[int], int]
 ) -> Iterator[tuple[str, int, int, int, Callable[[int], str]]]:
     """Yield what may be turned: name, where it stands, from where to where it goes, and which way is best at each."""
-    owed, month = int(debt.owed[0]), int(debt.age[0])
+    owed, month, of = int(debt.owed[0]), int(debt.age[0]), terms(fork, country)
 
     def with_amount(amount: int) -> str:
         fee = np.array([float(fee_of(amount))])
-        return _best(terms(fork, country), debt._replace(owed=np.array([float(amount)]), fee=fee))
+        return _best(of, debt._replace(owed=np.array([float(amount)]), fee=fee))
 
     def with_price(ppm: int) -> str:
-        of = terms(fork, country)
         price = of.sell_brings.copy()
         price[month] = ppm / WHOLE_PPM
         return _best(of._replace(sell_brings=price), debt)
