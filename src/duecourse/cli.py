@@ -19,6 +19,7 @@ from duecourse import (
     cli_audit,
     cli_day,
     cli_days,
+    cli_ending,
     cli_field,
     cli_law,
     cli_money,
@@ -53,6 +54,7 @@ app.add_typer(cli_store.store_app, name="store")
 app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_day.day_app, name="day")
 cli_field.join(cli_day.day_app)
+app.add_typer(cli_ending.ending_app, name="ending")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

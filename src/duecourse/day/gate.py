@@ -24,7 +24,7 @@ from duecourse.day.money.agreed import demands
 from duecourse.day.owed import Owed, owed
 from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
-from duecourse.day.writing import prepared, write
+from duecourse.day.writing import Then, prepared, write
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.rulebook import Law
 from duecourse.night.lawful import rulebooks_of
@@ -89,10 +89,11 @@ class Gate:
             connection.execute(setting.encode())
         self.line = Line(connection)
 
-    def decide(self, asked: Sequence[Asked], at: datetime) -> list[Decision]:
+    def decide(self, asked: Sequence[Asked], at: datetime, then: Then | None = None) -> list[Decision]:
         """Judge acts at an instant, and release what is permitted: one transaction for all, decisions in their order.
 
-        DueCourseError where two are of one borrower: the second must see the first, so it is asked for in turn.
+        `then` is written in the same transaction. DueCourseError where two are of one borrower: the second must see
+        the first, so it is asked for in turn.
         """
         if len({one.borrower for one in asked}) < len(asked):
             raise DueCourseError("two acts of one borrower at once: the second must see the first, so ask in turn")
@@ -100,7 +101,9 @@ class Gate:
             found = self._read(asked)
             windows = [self._window(found.cases.get(one.borrower), at) for one in asked]
             decisions = self._composed(self._judged(asked, found, windows), found)
-            write(self.line, prepared(self._ring, decisions, found))
+            write(self.line, prepared(self._ring, decisions, found, then.drafts if then else None))
+            if then:
+                then.write(self.line, decisions)
         return decisions
 
     def judged(self, asked: Sequence[Asked], windows: Sequence[Window]) -> list[Decision]:

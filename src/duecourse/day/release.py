@@ -35,9 +35,9 @@ TAKE_ALL_BACK: Final = (
     "UPDATE outbox SET valid_until = '1970-01-01Z' WHERE state = 'sending'",
 )  # fmt: skip
 """Takes back what is queued for anybody, as `take_back` does for one, while nobody holds the lock of a borrower."""
-_QUEUED: Final = "SELECT id FROM outbox WHERE borrower_no = %s AND state = 'queued'"
+_QUEUED: Final = "SELECT id FROM outbox WHERE borrower_no = ANY(%s) AND state = 'queued'"
 _STOP_SENDING: Final = """
-UPDATE outbox SET valid_until = '1970-01-01Z' WHERE borrower_no = %s AND state = 'sending'"""
+UPDATE outbox SET valid_until = '1970-01-01Z' WHERE borrower_no = ANY(%s) AND state = 'sending'"""
 _EXPIRED: Final = """
 SELECT id, borrower_no FROM outbox WHERE state = 'queued' AND channel = %s AND valid_until <= %s
 ORDER BY id LIMIT %s"""
@@ -49,9 +49,16 @@ def take_back(connection: Connection[TupleRow], borrower: int, why: str, at: dat
 
     What somebody is about to send finds its release over, and does not leave.
     """
-    queued = [number for (number,) in connection.execute(_QUEUED, [borrower]).fetchall()]
-    undo(connection, queued, "cancelled", why, at)
-    connection.execute(_STOP_SENDING, [borrower])
+    return take_back_of(connection, [borrower], why, at)
+
+
+def take_back_of(connection: Connection[TupleRow], borrowers: Sequence[int], why: str, at: datetime) -> int:
+    """Take back what is queued for some borrowers whose rows are locked, likewise."""
+    whose = list(borrowers)
+    queued = [number for (number,) in connection.execute(_QUEUED, [whose]).fetchall()]
+    if queued:
+        undo(connection, queued, "cancelled", why, at)
+    connection.execute(_STOP_SENDING, [whose])
     return len(queued)
 
 

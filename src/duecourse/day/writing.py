@@ -3,9 +3,9 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 from duecourse.day.decision import Decision, Words
 from duecourse.day.known import Found, Reached
@@ -54,6 +54,19 @@ UPDATE planned_act SET state = CASE WHEN is_permitted THEN 'released' ELSE 'refu
 FROM decided WHERE planned_act.id = planned_act_no AND state = 'waiting'"""
 
 
+Drafts = Callable[[Decision], Sequence[chain.Draft]]
+
+
+class Then(Protocol):
+    """What follows on decisions, and stands or falls with them."""
+
+    def drafts(self, decision: Decision) -> Sequence[chain.Draft]:
+        """Return what the borrower's audit chain keeps of it, behind the gate's own entry."""
+
+    def write(self, line: Line, decisions: Sequence[Decision]) -> None:
+        """Write it; what is raised here undoes the decisions too."""
+
+
 @dataclass(frozen=True, repr=False)
 class Prepared:
     """All that is written of some decisions, sealed: the values of one statement."""
@@ -62,10 +75,11 @@ class Prepared:
     keys: tuple[str | None, ...]
 
 
-def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found) -> Prepared:
+def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found, more: Drafts | None = None) -> Prepared:
     """Seal what is written of decisions at one instant; `keys` are those of the contacts, None where there is none.
 
-    The words of a message are sealed under the borrower's key, at the place that `message_place` names.
+    The words of a message are sealed under the borrower's key, at the place that `message_place` names. `more` are
+    entries of the audit chain that follow on the gate's own.
     """
     rows, entries = [], list[Entry]()
     for decision in decisions:
@@ -75,7 +89,7 @@ def prepared(ring: Keyring, decisions: Sequence[Decision], found: Found) -> Prep
         key = None if person.wrapped_key is None else key_of(ring, person)
         row = _row(decision, person, key)
         rows.append(row)
-        entries += _entries(row, decision, person, key)
+        entries += _entries(row, decision, person, key, more(decision) if more else ())
     window = decisions[0].window
     values = (json.dumps(rows).encode(), moment(window.first), moment(window.last), chain.written(entries).encode())
     return Prepared(values, tuple(row["key"] for row in rows))
@@ -94,7 +108,9 @@ def message_bytes(words: Words) -> bytes:
     return json.dumps(said, ensure_ascii=False).encode()
 
 
-def _entries(row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None) -> list[Entry]:
+def _entries(
+    row: Mapping[str, Any], decision: Decision, person: Reached, key: bytes | None, more: Sequence[chain.Draft]
+) -> list[Entry]:
     """Return what the borrower's audit chain keeps of a decision; in the clear, without amounts, where no key is."""
     kind = "act.released" if decision.is_permitted else "act.refused"
     open_, sealed = ("act", "channel", "purpose", "loans", "reasons", "law"), ("amounts", "asked", "body_hash")
@@ -102,7 +118,8 @@ def _entries(row: Mapping[str, Any], decision: Decision, person: Reached, key: b
     whose = chain.Key(person.number, key) if key is not None and person.number is not None else None
     head = chain.Head(decision.asked.borrower, person.borrower_id, person.seq, person.hash, whose)
     about = row["key"] or str(decision.asked.planned_act or "")
-    return chain.entries_for(head, [chain.Draft(decision.window.first, kind, BY, body, about, plain=whose is None)])
+    own = chain.Draft(decision.window.first, kind, BY, body, about, plain=whose is None)
+    return chain.entries_for(head, [own, *(replace(draft, plain=whose is None) for draft in more)])
 
 
 def _row(decision: Decision, person: Reached, own: bytes | None) -> dict[str, Any]:

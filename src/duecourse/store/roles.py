@@ -20,6 +20,8 @@ class What(StrEnum):
     WAIVE = "waiver"  # forgive some of a debt
     SETTLE = "settlement"  # offer to take less than is owed for all of it
     SECOND = "second"  # be the second person whom a waiver or a settlement needs
+    END = "end"  # decide that a debt is reported, listed, placed, sued for or sold
+    REVIEW = "review"  # answer a borrower who asks that a person look at such a decision again
     CLOSE = "close"  # close a complaint or a dispute; anybody may note one
     APPOINT = "appoint"  # add users, and say what they are
     LIMIT = "limit"  # say how much a role may give up
@@ -27,8 +29,8 @@ class What(StrEnum):
 
 MAY: Final[Mapping[Role, frozenset[What]]] = {
     Role.COLLECTOR: frozenset({What.WAIVE, What.SETTLE}),
-    Role.SUPERVISOR: frozenset({What.WAIVE, What.SETTLE, What.SECOND}),
-    Role.COMPLIANCE: frozenset({What.SECOND, What.CLOSE}),
+    Role.SUPERVISOR: frozenset({What.WAIVE, What.SETTLE, What.SECOND, What.END, What.REVIEW}),
+    Role.COMPLIANCE: frozenset({What.SECOND, What.CLOSE, What.REVIEW}),
     Role.ADMINISTRATOR: frozenset({What.APPOINT, What.LIMIT}),
 }
 """What each role may do. Whoever sets the limits gives nothing up, and whoever gives up does not close complaints."""

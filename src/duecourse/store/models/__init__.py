@@ -2,6 +2,7 @@
 
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
 from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
+from duecourse.store.models.endings import Ending, EndingStep
 from duecourse.store.models.history import (
     Arrangement,
     Consent,
@@ -38,6 +39,8 @@ __all__ = [
     "DebitOrder",
     "Dispute",
     "Duty",
+    "Ending",
+    "EndingStep",
     "Event",
     "Hold",
     "Incoming",

@@ -1,0 +1,21 @@
+"""What was decided of a loan, and each step since, as statement, explanation and interface show it."""
+
+from typing import Any, Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+_STEPS: Final = """
+SELECT e.id, e.kind, e.state, e.run, t.on_day, t.state, t."by", t.why, t.details
+FROM ending e JOIN ending_step t ON t.ending_no = e.id WHERE e.loan_id = %s ORDER BY e.id, t.id"""
+
+
+def told(connection: Connection[TupleRow], loan_id: str) -> list[dict[str, Any]]:
+    """Return the endings of a loan, the oldest first, each with its steps; empty where there are none."""
+    found: dict[int, dict[str, Any]] = {}
+    with connection.transaction():
+        rows = connection.execute(_STEPS, [loan_id]).fetchall()
+    for number, kind, state, run, on, to, by, why, details in rows:
+        one = found.setdefault(number, {"number": number, "kind": kind, "state": state, "run": run, "steps": []})
+        one["steps"].append({"on": on, "state": to, "by": by, "why": why, "details": details})
+    return list(found.values())
