@@ -77,6 +77,41 @@ def test_carried_out_it_is_an_event_of_which_the_law_and_the_next_night_know(ope
     assert read(opened.connection, "SELECT kind, loan_id FROM events") == [("sued", "L1")]
 
 
+def test_the_law_is_told_what_a_person_knows_of_the_act_and_again_when_it_is_carried_out(
+    opened: Opened, who: Who
+) -> None:
+    """Bad personal loans go to national or local asset managers alone, and graded so (CBIRC's pilot of 2021)."""
+    with opened.connection.transaction():
+        opened.connection.execute(
+            "INSERT INTO events (event_id, borrower_no, kind, loan_id, happened_at, happened_on)"
+            " VALUES ('e1', 1, 'non_performing', 'L1', %s, %s)",
+            [AT, ON],
+        )
+    wanted = opened.deciding.wanted(["L1"])
+    (no,) = opened.deciding.decide(Kind.SALE, [replace(one, told={"buyer": "ordinary_firm"}) for one in wanted], who)
+    assert no.reasons == ("law:cn.pilot.sell.buyers",)
+    (yes,) = opened.deciding.decide(Kind.SALE, [replace(one, told={"buyer": "local_amc"}) for one in wanted], who)
+    assert yes.is_done, yes
+    (sale,) = moving.read(opened.connection, "true")
+    (again,) = opened.deciding.carry_out([Move(sale, "offered")], who)
+    assert again.is_done, again
+    (other,) = opened.deciding.carry_out(
+        [Move(replace(sale, state="offered"), "sold", details={"told": {"buyer": "ordinary_firm"}})], who
+    )
+    assert other.reasons == ("law:cn.pilot.sell.buyers",)
+
+
+@pytest.mark.parametrize(
+    ("told", "says"), [({"colour": "red"}, "asks nothing of 'colour'"), ({"amount": 1}, "finds out by itself")]
+)
+def test_nobody_tells_the_law_what_it_does_not_ask_or_knows_better(
+    opened: Opened, who: Who, told: dict[str, object], says: str
+) -> None:
+    wanted = [replace(one, told=told) for one in opened.deciding.wanted(["L1"])]
+    with pytest.raises(DueCourseError, match=says):
+        opened.deciding.decide(Kind.SALE, wanted, who)
+
+
 def test_a_hold_after_the_decision_stops_it_from_being_carried_out(opened: Opened, who: Who) -> None:
     (suit,) = decided(opened, Kind.SUIT, ["L1"], who)
     facts = Facts(opened.connection, opened.ring, "test")

@@ -3,8 +3,8 @@
 The columns are those of `duecourse.law.columns`; what the night tells of an act is told here too (`night.lawful`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -28,7 +28,8 @@ class Asked:
     """An act that somebody wants done now: a planned one by its number, or one that a person asks for.
 
     `content` are the words that its template declares, None where nothing is declared; `presses` says that it asks for
-    money or harms, so that it falls where nothing is overdue any more.
+    money or harms, so that it falls where nothing is overdue any more. `told` is what else is known of the act, by
+    columns of `duecourse.law.columns.ACT`: to whom a debt is sold, when a suit is filed.
     """
 
     borrower: int
@@ -41,11 +42,13 @@ class Asked:
     treatment: str = ""
     presses: bool = True
     planned_act: int | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     def sort(self, country: str) -> Sort:
         """Say by which statement it is judged: an offer to settle is a letter."""
         settles = self.act == "settle"
-        return Sort(country, "contact" if settles else self.act, "letter" if settles else self.channel, self.purpose)
+        act, channel = ("contact", "letter") if settles else (self.act, self.channel)
+        return Sort(country, act, channel, self.purpose, tuple(sorted(self.told)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def rows(asked: Asked, loans: Sequence[Owed], known: Known, books: Sequence[str]
         "content": asked.content or (),
         "content_stated": asked.content is not None,
     }
-    return [_complete({**told, **_of_loan(known.loans[owed.loan_id], owed)}) for owed in loans]
+    return [_complete({**told, **_of_loan(known.loans[owed.loan_id], owed), **asked.told}) for owed in loans]
 
 
 def _complete(row: Row) -> Row:

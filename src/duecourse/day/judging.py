@@ -27,12 +27,13 @@ _DAYS_KEPT: Final = 4  # it is never more than three days on earth at once
 
 @dataclass(frozen=True, order=True)
 class Sort:
-    """What acts have in common that are judged by the same part of the law."""
+    """What acts have in common that are judged by the same part of the law; `told` are columns that a person tells."""
 
     country: str
     act: str
     channel: str | None
     purpose: str
+    told: tuple[str, ...] = ()
 
 
 Which = tuple[Sort, bool]
@@ -85,7 +86,7 @@ class Judge:
         books = [book.id for book in self._law.books.values() if binds(book, sort.country)]
         part = self._law.of(books, acts=(sort.act,))
         told = past.told(part.kinds, seldom=seldom)
-        known = lawful.unvarying(lawful.VARIES, sort.country, told)
+        known = lawful.unvarying(lawful.VARIES.union(sort.told), sort.country, told)
         known |= {"act": sort.act, "channel": sort.channel, "purpose": sort.purpose, "content": Among(self._words)}
         return narrowed(part, Given(known, told.kinds, on), [rule for rule in part.rules if gates(rule)])
 

@@ -1,13 +1,13 @@
 """Decisions and moves of many loans at once, on all cores: what `duecourse.endings.deciding` does, part by part."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from duecourse.day.owed import Owed
 from duecourse.endings import moving
-from duecourse.endings.deciding import Said, Wanted
+from duecourse.endings.deciding import TOLD, Said, Wanted
 from duecourse.endings.many import Office, Opened
 from duecourse.endings.moving import Ending, Move, Who
 from duecourse.store.endings import Kind
@@ -25,13 +25,17 @@ class Order:
 
 @dataclass(frozen=True)
 class Carried:
-    """Into which state many endings are carried, by whom; `details` is a function of a module."""
+    """Into which state many endings are carried, by whom; `details` is a function of a module.
+
+    `told` is what the law must know of the act, as `duecourse.endings.deciding.Wanted` has it.
+    """
 
     state: str
     who: Who
     why: str = ""
     run: str | None = None
     details: Callable[[Ending, Owed], Mapping[str, Any]] | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decide(office: Office, order: Order, wanted: Sequence[Wanted], workers: int = 1) -> list[Said]:
@@ -52,5 +56,6 @@ def _decided(order: Order, opened: Opened, wanted: Sequence[Wanted]) -> list[Sai
 
 def _carried(carried: Carried, opened: Opened, numbers: Sequence[int]) -> list[Said]:
     endings = moving.read(opened.connection, "e.id = ANY(%s)", [list(numbers)])
-    moves = [Move(one, carried.state, carried.why, carried.run) for one in endings]
+    more = {TOLD: dict(carried.told)} if carried.told else {}
+    moves = [Move(one, carried.state, carried.why, carried.run, more) for one in endings]
     return opened.deciding.carry_out(moves, carried.who, carried.details)

@@ -11,7 +11,8 @@ broken off, all before it stands, and what is left is asked for again.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -25,6 +26,9 @@ from duecourse.day.owed import Owed
 from duecourse.endings import moving
 from duecourse.endings.moving import Ending, Move, Who
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.catalogue import FactKind
+from duecourse.law.columns import ACT
+from duecourse.night.lawful import ALWAYS, VARIES
 from duecourse.store.audit import chain
 from duecourse.store.endings import ACTS, DECIDED, Kind
 from duecourse.store.line import Line
@@ -60,19 +64,26 @@ step AS (
 SELECT count(*) FROM made"""
 
 _T = TypeVar("_T")
+TOLD: Final = "told"
+"""Under this name an ending's details keep what the law was told of the act, beside what it finds by itself."""
 Details = Callable[[Ending, Owed], Mapping[str, Any]]
 """Gives what is kept of an ending beside its move, from what its loan owes at this second."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Loans of one borrower for which an ending is wanted, with the planned act that proposes it, if one does."""
+    """Loans of one borrower for which an ending is wanted, with the planned act that proposes it, if one does.
+
+    `told` is what else the law must know of the act, by columns of `duecourse.law.columns.ACT` as JSON has them
+    (`buyer`, `filed_on`): it is kept with the ending, and told again when it is carried out.
+    """
 
     borrower: int
     loans: tuple[str, ...]
     planned_act: int | None = None
     treatment: str = ""
     template: str | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,10 +149,11 @@ class Deciding:
             for one in moves
             if one.ending.waits_for_review
         ]
-        theirs: dict[tuple[int, Kind], list[Move]] = {}
+        theirs: dict[tuple[int, Kind, str], list[Move]] = {}
         for move in moves:
             if not move.ending.waits_for_review:
-                theirs.setdefault((move.ending.borrower, move.ending.kind), []).append(move)
+                alike = (move.ending.borrower, move.ending.kind, json.dumps(_told(move), sort_keys=True))
+                theirs.setdefault(alike, []).append(move)
         for some in _in_turn(list(theirs.values()), lambda group: group[0].ending.borrower):
             by_loan = {(one.ending.borrower, one.ending.loan_id): one for group in some for one in group}
             found += self._carry_out_some(some, _Carry(by_loan, who, details, self._connection))
@@ -167,8 +179,9 @@ class Deciding:
 
     def _carry_out_some(self, some: Sequence[Sequence[Move]], carry: "_Carry") -> list[Said]:
         asked = [
-            _asked(moves[0].ending.kind, Wanted(moves[0].ending.borrower, tuple(one.ending.loan_id for one in moves)))
+            _asked(first.ending.kind, Wanted(first.ending.borrower, loans, told=_told(first)))
             for moves in some
+            for first, loans in ((moves[0], tuple(one.ending.loan_id for one in moves)),)
         ]
         return _said(self._gate.decide(asked, carry.who.at, carry))
 
@@ -183,8 +196,12 @@ class _Begin:
     run: str | None
     details: Mapping[str, Any]
 
+    def _kept(self, decision: Decision) -> dict[str, Any]:
+        told = {name: str(value) if isinstance(value, date) else value for name, value in decision.asked.told.items()}
+        return {**self.details, TOLD: told} if told else dict(self.details)
+
     def drafts(self, decision: Decision) -> list[chain.Draft]:
-        said = {"why": self.why, "run": self.run, "details": dict(self.details)}
+        said = {"why": self.why, "run": self.run, "details": self._kept(decision)}
         loans = decision.loans if decision.is_permitted else ()
         return [moving.draft(self.kind, loan.loan_id, (None, DECIDED), said, self.who) for loan in loans]
 
@@ -192,7 +209,7 @@ class _Begin:
         rows = [
             {
                 "kind": self.kind, "borrower": one.asked.borrower, "loan": loan.loan_id, "run": self.run,
-                "planned": one.asked.planned_act, "details": dict(self.details), "at": self.who.at.isoformat(),
+                "planned": one.asked.planned_act, "details": self._kept(one), "at": self.who.at.isoformat(),
                 "day": self.who.on.isoformat(), "by": self.who.by, "why": self.why,
             }
             for one in decisions
@@ -242,8 +259,25 @@ def refuse_unnamed(connection: Connection[TupleRow], by: str) -> None:
 def _asked(kind: Kind, one: Wanted) -> Asked:
     return Asked(
         one.borrower, ACTS[kind], None, _PURPOSE, one.loans, None, one.template, one.treatment,
-        planned_act=one.planned_act,
+        planned_act=one.planned_act, told={name: _typed(name, value) for name, value in one.told.items()},
     )  # fmt: skip
+
+
+def _told(move: Move) -> dict[str, Any]:
+    """Return what the law is told of an ending: when it was decided, and with this move."""
+    return {**move.ending.details.get(TOLD, {}), **move.details.get(TOLD, {})}
+
+
+def _typed(name: str, value: Any) -> Any:
+    """Return a value of a column of acts as the law takes it.
+
+    DueCourseError for a column that there is not, or of which the gate knows by itself: nobody may say otherwise.
+    """
+    if name not in ACT:
+        raise DueCourseError(f"the law asks nothing of '{name}': docs/reference/cases.md lists what an act may tell")
+    if name in VARIES or name in ALWAYS:
+        raise DueCourseError(f"'{name}' is what the gate finds out by itself: leave it out")
+    return date.fromisoformat(value) if ACT[name] is FactKind.DATE and isinstance(value, str) else value
 
 
 def _said(decisions: Sequence[Decision]) -> list[Said]:
