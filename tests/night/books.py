@@ -32,6 +32,7 @@ DEFAULT: Final = Path(__file__).parents[2] / "src" / "duecourse" / "strategy" / 
 OPTIONS: Final = Options(threads=2, memory="2GB")
 _EVENTS: Final = (
     *("furnished", "listed", "sued", "settlement_offer", "sold", "reward", "reward"),
+    *("put_back", "agency_engaged", "agency_ended"),
     *("pause", "pause", "resume", "accelerated", "moved_house"),
 )
 

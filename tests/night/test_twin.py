@@ -56,14 +56,21 @@ def case(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Case:
     return Case(book, read(book), folder)
 
 
+AGENCY = (
+    "{source: made up, from_months: 4, term_months: 6, pays_ppm_month: [[0, 60000], [6, 20000]], again_ppm: 500000,"
+    " share_ppm: 900000, commissions_ppm: [250000, 400000], cost_ppm_unit: 1000}"
+)
+
+
 def scarce(folder: Path) -> Strategy:
-    """Return the default strategy with next to no capacity, and many held out."""
+    """Return the default strategy with next to no capacity, many held out, and an agency."""
     return books.edited(
         folder,
         ("call: {early: 5000, late: 2000}", "call: {early: 2, late: 3}"),
         ("visit: {field: 40}", "visit: {field: 1}"),
         ("sue: {legal: 20}", "sue: {legal: 0}"),
         ("hold_out_ppm: 20000", "hold_out_ppm: 200000"),
+        ("\n  sue:\n    US:", f"\n  agency: {AGENCY}\n  sue:\n    US:"),
         ("{champion: 900000, challenger: 100000}", "{champion: 500000, challenger: 500000}"),
     )
 

@@ -19,10 +19,11 @@ from tests.night.twin_facts import Account, accounts, borrower_facts
 from tests.night.twin_fork import fork_facts
 
 FACING = ("contact", "settle")
-ADVERSE = ("furnish", "list", "sue", "sell")
+ADVERSE = ("furnish", "list", "place", "sue", "sell")
 SINCE = {
     "furnish": "days_since_furnished",
     "list": "days_since_listed",
+    "place": "days_since_agency_engaged",
     "sue": "days_since_sued",
     "settle": "days_since_settlement_offer",
     "sell": "days_since_sold",

@@ -23,6 +23,9 @@ ACTS_OF = {
     "sued": "sue",
     "settlement_offer": "settle",
     "sold": "sell",
+    "put_back": "put_back",
+    "agency_engaged": "place",
+    "agency_ended": "return",
     "reward": "reward",
 }
 

@@ -24,6 +24,7 @@ class Debt:
     fee: float
     is_large: bool
     offers: int
+    placements: int
 
 
 def fork_facts(strategy: Strategy, facts: Row) -> Row:
@@ -41,6 +42,7 @@ def fork_facts(strategy: Strategy, facts: Row) -> Row:
     debt = Debt(
         facts["owed_amount"], unit, facts["days_past_due"] // 30, facts["country"], fee,
         facts[f"overdue_at_least_{fork.unit}"] is True, facts["settle_in_spell"],
+        facts["place_in_spell"],
     )  # fmt: skip
     found = _ways(strategy, debt)
     return {f"{name}_value": round(found[name]) if name in found else None for name in names}
@@ -49,9 +51,10 @@ def fork_facts(strategy: Strategy, facts: Row) -> Row:
 def _ways(strategy: Strategy, debt: Debt) -> dict[str, float]:
     fork = strategy.fork
     assert fork is not None
-    assert fork.agency is None, "the twin knows no agency yet"
     worth = float((1 + fork.worth_less_ppm_year / MILLION) ** (-1 / 12))
     collect, settle, sell, sue = fork.collect, fork.settle, fork.sell, (fork.sue or {}).get(debt.country)
+    agency = fork.agency
+    placements_most = len(agency.commissions_ppm) if agency else 0
 
     def at(curve: tuple[tuple[int, int], ...], age: int) -> float:
         return [ppm for month, ppm in curve if month <= age][-1] / MILLION
@@ -64,21 +67,33 @@ def _ways(strategy: Strategy, debt: Debt) -> dict[str, float]:
         onwards = collecting(age + 1, months - 1, later)
         return worth * (pays * collect.share_ppm / MILLION * debt.owed + (1 - pays) * onwards)
 
-    @cache
-    def best(month: int, offers: int) -> float:
-        return max(0.0, *ways(month, offers).values()) if month < fork.horizon_months else 0.0
+    def placed(age: int, number: int, months: int, later: float) -> float:
+        """Return what comes of an agency for some months, and of what is left then."""
+        if months == 0 or agency is None:
+            return later
+        pays = at(agency.pays_ppm_month, age) * (agency.again_ppm / MILLION) ** number
+        ours = agency.share_ppm / MILLION * (1 - agency.commissions_ppm[number] / MILLION)
+        return worth * (pays * ours * debt.owed + (1 - pays) * placed(age + 1, number, months - 1, later))
 
-    def ways(month: int, offers: int) -> dict[str, float]:
+    @cache
+    def best(month: int, offers: int, placements: int) -> float:
+        return max(0.0, *ways(month, offers, placements).values()) if month < fork.horizon_months else 0.0
+
+    def ways(month: int, offers: int, placements: int) -> dict[str, float]:
         age, last = debt.age + month, fork.horizon_months
         cost = collect.cost_ppm_unit / MILLION * debt.unit
-        found = {"collect": collecting(age, 1, best(month + 1, offers)) - cost}
+        found = {"collect": collecting(age, 1, best(month + 1, offers, placements)) - cost}
         if settle and offers < settle.times_most:
             yes = settle.accepts_ppm / MILLION * (settle.again_ppm / MILLION) ** offers
-            later = best(min(month + settle.wait_months, last), offers + 1)
+            later = best(min(month + settle.wait_months, last), offers + 1, placements)
             refused = (1 - yes) * collecting(age, settle.wait_months, later)
             accepted = yes * settle.share_ppm / MILLION * debt.owed * worth**settle.months_to_money
             found["settle"] = accepted + refused - settle.cost_ppm_unit / MILLION * debt.unit
-        is_due = sue and offers >= sue.after_offers_times and sue.after_placements_times == 0
+        if agency and placements < placements_most and age >= agency.from_months:
+            later = best(min(month + agency.term_months, last), offers, placements + 1)
+            cost = agency.cost_ppm_unit / MILLION * debt.unit
+            found["agency"] = placed(age, placements, agency.term_months, later) - cost
+        is_due = sue and offers >= sue.after_offers_times and placements >= sue.after_placements_times
         if sue and is_due and age < sue.until_months and (debt.is_large or not sue.only_large):
             served = sue.served_ppm / MILLION
             chance = (1 - served) * sue.wins_ppm / MILLION * sue.enforced_ppm / MILLION
@@ -90,4 +105,4 @@ def _ways(strategy: Strategy, debt: Debt) -> dict[str, float]:
             found["sell"] = at(sell.price_ppm, age) * debt.owed
         return found
 
-    return ways(0, min(debt.offers, settle.times_most if settle else 0))
+    return ways(0, min(debt.offers, settle.times_most if settle else 0), min(debt.placements, placements_most))

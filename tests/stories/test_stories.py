@@ -24,7 +24,20 @@ Story = dict[str, Any]
 Planned = Callable[[date], list[dict[str, Any]]]
 # Every key that an expected day may have, and where the plan has it.
 PLAIN = ("stage", "act", "channel", "team", "slot", "treatment", "template", "purpose", "next_best")
-EVENTS = ("furnished", "listed", "sued", "settlement_offer", "sold", "reward", "pause", "resume", "accelerated")
+EVENTS = (
+    "furnished",
+    "listed",
+    "sued",
+    "settlement_offer",
+    "sold",
+    "reward",
+    "pause",
+    "resume",
+    "accelerated",
+    "put_back",
+    "agency_engaged",
+    "agency_ended",
+)
 
 
 def read(path: Path) -> Story:

@@ -19,7 +19,8 @@ _COUNTS: Final = """
     days_since_sms days_since_email days_since_letter days_since_visit days_since_answer
     promises_open promises_broken days_since_promise_broken days_since_adverse_notice
     days_since_default_notice days_since_suit_notice days_since_furnished days_since_listed
-    days_since_sued days_since_settlement_offer days_since_sold days_since_reward age_years loans
+    days_since_sued days_since_settlement_offer days_since_sold days_since_put_back
+    days_since_agency_engaged days_since_agency_ended days_since_reward age_years loans
 """.split()  # noqa: SIM905 - a list of words reads better so
 _FLAGS: Final = ("written_off", "arrangement_active", "arrangement_broken", "deceased")
 _IN_SPELL: Final = tuple(
@@ -30,6 +31,7 @@ _IN_SPELL: Final = tuple(
         "suit_notice",
         "furnish",
         "list",
+        "place",
         "sue",
         "settle",
         "sell",

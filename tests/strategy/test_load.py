@@ -152,7 +152,7 @@ ERRORS: list[tuple[str, str, str]] = [
     ("teams: [early]", "teams: [early, early]", "14: team 'early' stands twice"),
     # holds
     ("cease: [], ", "", "16: hold kind 'cease' is missing: say which acts it bars ([] for none)"),
-    ("dispute: [contact]", "dispute: [contact, call]", "16: unknown act 'call'; known: contact, furnish, list, reward, sell, settle, sue"),
+    ("dispute: [contact]", "dispute: [contact, call]", "16: unknown act 'call'; known: contact, furnish, list, place, reward, sell, settle, sue"),
     ("dispute: [contact]", "dispute: [contact, contact]", "16: act 'contact' stands twice"),
     ("cease: []", "ceese: []", "16: unknown hold kind 'ceese'; did you mean 'cease'?"),
     # experiment

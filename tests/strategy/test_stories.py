@@ -24,6 +24,7 @@ from tests.strategy.fork.forks import Debt, debts
 _AFTER_ACT = {
     "furnish": "days_since_furnished",
     "list": "days_since_listed",
+    "place": "days_since_agency_engaged",
     "sue": "days_since_sued",
     "settle": "days_since_settlement_offer",
     "sell": "days_since_sold",

@@ -177,7 +177,13 @@ def test_every_outward_template_speaks_both_languages(default: Strategy) -> None
         (n, one) for n in SPOKEN_OF for one in ("en", "zh")
     }
     silent = set(default.templates or {}) - set(SPOKEN_OF)
-    assert silent == {"credit_report", "listing", "court_pack", "sale_file"}  # those go to no borrower
+    assert silent == {
+        "credit_report",
+        "listing",
+        "court_pack",
+        "placement_file",
+        "sale_file",
+    }  # those go to no borrower
 
 
 @pytest.mark.parametrize("part", SIGNS)

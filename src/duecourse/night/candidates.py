@@ -10,9 +10,9 @@ from duecourse.book.schema import CHANNELS
 from duecourse.night.fact_sources import Tables
 from duecourse.night.stage import compiled, truly
 from duecourse.strategy.models import Strategy, Treatment
+from duecourse.strategy.words import ACTS
 
 LOWEST: Final = -(2**63) + 1
-_ACTS: Final = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
 
 TREATMENTS: Final = pa.schema(
     [
@@ -112,14 +112,14 @@ def _bars(tables: Tables) -> ir.Table:
     """Pivot what holds bar: one column per act with the kind of hold."""
     rows = tables("barred")
     return rows.group_by("borrower_no").aggregate(
-        **{f"bars_{act}": rows.kind.min(where=rows.act == act) for act in _ACTS}
+        **{f"bars_{act}": rows.kind.min(where=rows.act == act) for act in ACTS}
     )
 
 
 def _idle(tables: Tables) -> ir.Table:
     """Pivot where no loan is left to press about: one column per act."""
     rows = tables("idle")
-    return rows.group_by("borrower_no").aggregate(**{f"idle_{act}": (rows.act == act).any() for act in _ACTS})
+    return rows.group_by("borrower_no").aggregate(**{f"idle_{act}": (rows.act == act).any() for act in ACTS})
 
 
 def _piece(rows: ir.Table, treatment: Treatment, number: int, *, by_value: bool, stale: bool) -> ir.Table:

@@ -17,6 +17,9 @@ DONE: Final = {
     "sued": ("sue", "the lender last went to court"),
     "settlement_offer": ("settle", "a settlement was last offered"),
     "sold": ("sell", "the debt was last sold"),
+    "put_back": ("put_back", "a debt that was sold last came back"),
+    "agency_engaged": ("place", "the debt was last placed with an agency"),
+    "agency_ended": ("return", "a placement last ended"),
     "reward": ("reward", "the borrower last got a reward"),
 }
 

@@ -30,7 +30,7 @@ from duecourse.strategy.words import FORK_FACTS, LEVEL_FACT
 DAYS_OF_MONTH: Final = 30  # a debt ages by a month in thirty days past due
 _FEE: Final = "court_fee"
 _TRACK: Final = "ordinary"
-_WHOLE: Final = ("borrower_no", "owed", "days", "unit", "offers", "fee")
+_WHOLE: Final = ("borrower_no", "owed", "days", "unit", "offers", "placements", "fee")
 DEBTS: Final = pa.schema([*((name, pa.int64()) for name in _WHOLE), ("country", pa.string()), ("is_large", pa.bool_())])
 SCHEMA: Final = pa.schema([("borrower_no", pa.int64()), *((name, pa.int64()) for name in FORK_FACTS)])
 
@@ -39,7 +39,7 @@ def needed(strategy: Strategy) -> frozenset[str]:
     """Return the facts that the fork of a strategy asks for; none where it has no fork."""
     if strategy.fork is None:
         return frozenset()
-    asked = {"owed_amount", "currency", "country", "days_past_due", "settle_in_spell"}
+    asked = {"owed_amount", "currency", "country", "days_past_due", "settle_in_spell", "place_in_spell"}
     return frozenset(asked | {f"{LEVEL_FACT}{strategy.fork.unit}"})
 
 
@@ -54,7 +54,8 @@ def value(engine: Engine, strategy: Strategy, fork: Fork, law: Law, on: date) ->
 
 
 def owed(tables: Tables, strategy: Strategy, fork: Fork, law: Law, fees: Mapping[str, Sequence[Rule]]) -> ir.Table:
-    """Return what the fork asks of each debt: borrower_no, owed, days, country, unit, is_large, offers, fee.
+    """Return what the fork asks of each debt: borrower_no, owed, days, country, unit, is_large, offers, placements,
+    fee.
 
     `fees` are the rules that give the court's fee, by country.
     """
@@ -75,6 +76,7 @@ def owed(tables: Tables, strategy: Strategy, fork: Fork, law: Law, fees: Mapping
         unit=unit,
         is_large=rows[f"{LEVEL_FACT}{fork.unit}"].fill_null(ibis.literal(value=False)),
         offers=rows.settle_in_spell.fill_null(0),
+        placements=rows.place_in_spell.fill_null(0),
         fee=ibis.cases(*in_court) if in_court else ibis.null("int64"),
     )
 
@@ -123,7 +125,7 @@ def debts_of(fork: Fork, country: str, rows: pa.RecordBatch) -> Debts:
         is_large=rows["is_large"].to_numpy(zero_copy_only=False),
         sue_months=np.maximum((sue.until_months if sue else 0) - age, 0),
         offers=whole("offers"),
-        placements=np.zeros(len(age), np.int64),
+        placements=whole("placements"),
     )
 
 

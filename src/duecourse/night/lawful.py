@@ -23,7 +23,7 @@ from duecourse.night.fact_sources import Tables
 from duecourse.night.past import OWN, Past, seen_until
 from duecourse.strategy.models import Strategy
 
-JUDGED: Final = ("contact", "furnish", "list", "sue", "sell")  # what rules speak of; to settle is a contact
+JUDGED: Final = ("contact", "furnish", "list", "place", "sue", "sell")  # what rules speak of; to settle is a contact
 _PROPOSED: Final = (*JUDGED, "settle")
 _DAY_SLOT: Final = (540, 1020)  # of an act without a slot: nine to five
 BORROWER: Final = ("country", "region", "locality", "age", "deceased_on", "language")  # what is known of a borrower

@@ -5,8 +5,8 @@ from typing import Final
 
 from duecourse.law.vocabulary import VOCABULARY
 
-ACTS: Final = ("contact", "furnish", "list", "sue", "settle", "sell", "reward")
-ADVERSE_ACTS: Final = ("furnish", "list", "sue", "sell")
+ACTS: Final = ("contact", "furnish", "list", "place", "sue", "settle", "sell", "reward")
+ADVERSE_ACTS: Final = ("furnish", "list", "place", "sue", "sell")
 FACING_ACTS: Final = ("contact", "settle")  # the borrower hears of these, so a rung's gap counts for them
 DEMANDING_ACTS: Final = ("contact", "settle")
 PURPOSES: Final = (
@@ -33,6 +33,7 @@ FORK_FACTS: Final[Mapping[str, str]] = {
 DAYS_SINCE_ACT: Final = {
     "furnish": "days_since_furnished",
     "list": "days_since_listed",
+    "place": "days_since_agency_engaged",
     "sue": "days_since_sued",
     "settle": "days_since_settlement_offer",
     "sell": "days_since_sold",
