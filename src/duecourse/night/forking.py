@@ -54,8 +54,7 @@ def value(engine: Engine, strategy: Strategy, fork: Fork, law: Law, on: date) ->
 
 
 def owed(tables: Tables, strategy: Strategy, fork: Fork, law: Law, fees: Mapping[str, Sequence[Rule]]) -> ir.Table:
-    """Return what the fork asks of each debt: borrower_no, owed, days, country, unit, is_large, offers, placements,
-    fee.
+    """Return what the fork asks of each debt, with the columns of DEBTS.
 
     `fees` are the rules that give the court's fee, by country.
     """
