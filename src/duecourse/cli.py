@@ -24,6 +24,7 @@ from duecourse import (
     cli_law,
     cli_money,
     cli_serve,
+    cli_settle,
     cli_staff,
     cli_store,
     cli_strategy,
@@ -55,6 +56,7 @@ app.add_typer(cli_audit.audit_app, name="audit")
 app.add_typer(cli_day.day_app, name="day")
 cli_field.join(cli_day.day_app)
 app.add_typer(cli_ending.ending_app, name="ending")
+app.add_typer(cli_settle.settle_app, name="settle")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

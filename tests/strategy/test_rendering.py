@@ -16,7 +16,8 @@ from duecourse.strategy.rendering import Rendered, Value, money, rendered
 APPROVED = Approved.model_validate({"by": ("Ana Ruiz", "Li Wei"), "on": "2026-03-02"})
 VALUES: Mapping[str, Value] = {
     "name": "Ana Ruiz", "lender": "Acme Loans", "caller": "Luis", "amount_overdue": 12050, "amount_owed": 90000,
-    "amount_next_due": 5000, "amount_residual": 700, "amount_settlement": 60000, "principal_overdue": 10000,
+    "amount_next_due": 5000, "amount_residual": 700, "amount_settlement": 60000, "amount_forgiven": 30000,
+    "principal_overdue": 10000,
     "interest_overdue": 1500, "penalty_overdue": 550, "fees_overdue": 0, "costs_overdue": 0, "loan_reference": "L-2207",
     "days_past_due": 12, "overdue_since": date(2026, 6, 1), "due_on": date(2026, 7, 1), "pay_by": date(2026, 6, 30),
     "report_on": date(2026, 8, 1), "answer_by": date(2026, 7, 15), "written_on": date(2026, 6, 13),

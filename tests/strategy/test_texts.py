@@ -146,7 +146,8 @@ def test_every_placeholder_says_what_it_is() -> None:
 # --- the packaged texts -------------------------------------------------------------------------------------
 
 SPOKEN_OF = ("collector_line", "residual", "due_soon", "reminder", "reminder_call", "overdue", "overdue_call",
-    "demand_letter", "adverse_notice", "visit_pay_by", "settlement_offer", "suit_notice", "reward_clean_record")  # fmt: skip
+    "demand_letter", "adverse_notice", "visit_pay_by", "settlement_offer", "settlement_confirmed",
+    "suit_notice", "reward_clean_record")  # fmt: skip
 # What each part of `content` looks like when it is there, written down apart from the texts.
 SIGNS = {
     "debt_details": {"en": r"\{(amount|loan)_", "zh": r"\{(amount|loan)_"},

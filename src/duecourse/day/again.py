@@ -22,7 +22,7 @@ from duecourse.day.decision import Decision
 from duecourse.day.gate import VALID, Compose, Gate
 from duecourse.day.known import Found, read
 from duecourse.day.owed import owed
-from duecourse.day.worker import asked_of
+from duecourse.day.worker import Planned, asked_of, of_the_day
 from duecourse.day.writing import message_bytes, prepared, write
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.audit import chain
@@ -34,6 +34,7 @@ _WHOSE: Final = "SELECT key, borrower_no FROM outbox WHERE key = ANY(%s) ORDER B
 _STANDING: Final = """
 SELECT o.id AS number, o.key, o.contact_no AS contact, o.borrower_no AS borrower, o.channel, o.body_hash AS hash,
     o.contact_point_no AS point, v.purpose, v.loans, v.judged_at, a.id AS planned, a.treatment, a.closes_at,
+    a.act, a.template, a.demands,
     EXISTS (SELECT FROM payments p WHERE p.borrower_no = o.borrower_no AND p.recorded_at > o.released_at) AS has_paid
 FROM outbox o JOIN contacts c ON c.id = o.contact_no
 JOIN verdict v ON v.borrower_no = o.borrower_no AND v.contact_no = o.contact_no
@@ -120,9 +121,19 @@ class Again:
     def _asked(self, row: Any) -> Asked:
         treatment = self._treatments.get(row.treatment)
         loans = tuple(row.loans)
-        if treatment is None:  # of another strategy: `_with_own` refuses it
-            return Asked(row.borrower, "contact", row.channel, row.purpose, loans, None, planned_act=row.planned)
-        return asked_of(self._strategy, treatment, row.borrower, loans, row.planned)
+        if treatment is not None:
+            asked = asked_of(self._strategy, treatment, row.borrower, loans, row.planned)
+            return replace(asked, channel=row.channel)  # an offer to settle has none of its own
+        return self._of_the_day(row) or Asked(
+            row.borrower, "contact", row.channel, row.purpose, loans, None, planned_act=row.planned
+        )  # of another strategy: `_with_own` refuses it
+
+    def _of_the_day(self, row: Any) -> Asked | None:
+        """Return an act that the day has planned, by a template of the strategy."""
+        if row.planned is None:
+            return None
+        said = (row.treatment, row.act, row.channel, row.purpose, row.template, row.demands)
+        return of_the_day(self._strategy, Planned(row.planned, row.borrower, tuple(row.loans), *said))
 
     def _window(self, row: Any, found: Found, at: datetime) -> Window:
         """Return the window of a letter that is posted now, or of a visit that may be made until its slot is over."""
@@ -135,7 +146,7 @@ class Again:
     def _with_own(self, decision: Decision, row: Any, found: Found) -> Decision:
         """Add to what the gate says what it cannot know of paper: what was written, to where, and when."""
         reasons = []
-        if row.treatment not in self._treatments:
+        if row.treatment not in self._treatments and self._of_the_day(row) is None:
             reasons.append("no_treatment")
         if decision.asked.presses and row.has_paid:
             reasons.append("paid_since_release")

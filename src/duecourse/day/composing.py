@@ -92,6 +92,7 @@ class Composer:
             "answer_by": on + timedelta(days=self.settings.pay_within_days),
             "written_on": on,
             **{_PARTS[name]: sum(each) for name, each in zip(COMPONENTS, parts, strict=False)},
+            **_offered(known, loans, on),
         }
         if since:
             values["overdue_since"] = since
@@ -104,3 +105,20 @@ class Composer:
         if person.name is None or person.number is None:
             raise DueCourseError("the borrower has no name in the store: load their people")
         return unseal(key_of(self.ring, person), bytes(person.name), name_place(person.number))
+
+
+def _offered(known: Known, loans: Sequence[Owed], on: date) -> dict[str, Value]:
+    """Return what an offer to settle names, or the letter that confirms one; nothing where not all loans have one."""
+    ids = {loan.loan_id for loan in loans}
+    stands = {one.loan_id: one for one in known.offers if one.state == "offered" and one.pay_by >= on}
+    if ids <= stands.keys():
+        theirs = [stands[loan] for loan in sorted(ids)]
+        return {"amount_settlement": sum(one.amount for one in theirs), "pay_by": min(one.pay_by for one in theirs)}
+    paid = {one.loan_id: one for one in known.offers if one.state == "paid"}
+    if ids <= paid.keys():
+        kept = [paid[loan] for loan in sorted(ids)]
+        return {
+            "amount_settlement": sum(one.amount for one in kept),
+            "amount_forgiven": sum(one.forgiven or 0 for one in kept),
+        }
+    return {}

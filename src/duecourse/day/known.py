@@ -46,7 +46,9 @@ SELECT json_build_array(b.id, b.borrower_id, h.seq, encode(h.hash, 'base64'),
     (SELECT json_agg(json_build_array(loan_id, waiver_id, component, amount, waived_on))
         FROM waivers WHERE borrower_no = b.id),
     (SELECT json_agg(json_build_array(loan_id, kind, from_on, until_on, from_book))
-        FROM holds WHERE borrower_no = b.id AND replaced_at IS NULL))
+        FROM holds WHERE borrower_no = b.id AND replaced_at IS NULL),
+    (SELECT json_agg(json_build_array(loan_id, state, amount, forgiven, pay_by) ORDER BY id)
+        FROM settlement WHERE borrower_no = b.id AND state <> 'lapsed'))
 FROM borrower b
 LEFT JOIN audit_head h ON h.chain = b.id
 LEFT JOIN collection_case c ON c.borrower_no = b.id
@@ -94,6 +96,17 @@ class Hold:
         return self.from_on <= last and (self.until_on is None or self.until_on >= first)
 
 
+@dataclass(frozen=True)
+class Offer:
+    """An offer to take `amount` (minor units) by a day for all of a loan; once it is `paid`, with what was forgiven."""
+
+    loan_id: str
+    state: str
+    amount: int
+    forgiven: int | None
+    pay_by: date
+
+
 @dataclass(frozen=True, repr=False)
 class Point:
     """A way to reach the borrower: sealed."""
@@ -139,6 +152,7 @@ class Known:
     loans: Mapping[str, Loan]
     holds: tuple[Hold, ...]
     person: Reached
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +209,7 @@ def _column(answer: PGresult) -> list[bytes]:
 
 def _known(row: Sequence[Any]) -> Known:
     country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, *lists = row[10:]
-    loans, payments, waivers, holds = (some or () for some in lists)
+    loans, payments, waivers, holds, offers = (some or () for some in lists)
     paid: dict[str, list[Payment]] = {}
     for loan_id, payment_id, paid_on, *rest in payments:
         paid.setdefault(loan_id, []).append(Payment(payment_id, date.fromisoformat(paid_on), *rest))
@@ -219,6 +233,10 @@ def _known(row: Sequence[Any]) -> Known:
             for loan_id, kind, from_on, until_on, from_book in holds
         ),
         person=_reached(row),
+        offers=tuple(
+            Offer(loan_id, state, amount, forgiven, date.fromisoformat(pay_by))
+            for loan_id, state, amount, forgiven, pay_by in offers
+        ),
     )
 
 

@@ -49,6 +49,10 @@ FROM approval a JOIN staff s ON s.id = a.asked_by WHERE {}"""
 _DECIDE: Final = """
 UPDATE approval SET state = %s, decided_by = %s, decided_at = %s, given_up = coalesce(%s, given_up)
 WHERE id = %s AND state = 'waiting'"""
+_STANDS: Final = "SELECT pay_by FROM settlement WHERE loan_id = %s AND state = 'offered'"
+_OFFERED: Final = """
+INSERT INTO events (event_id, borrower_no, kind, loan_id, happened_at, happened_on, recorded_at)
+VALUES (%s, %s, 'settlement_offer', %s, %s, %s, %s)"""
 _WAIVER: Final = """
 INSERT INTO waivers (waiver_id, borrower_no, loan_id, component, amount, waived_on, recorded_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
@@ -239,6 +243,9 @@ class Waiving:
         values = [wanted.fact_id, told.borrower, wanted.loan_id, *terms]
         if not facts.write(told, statement, values, f"{wanted.what}.given", {**who, **_said(wanted, worth)}):
             raise DueCourseError(f"there is a {wanted.what} {wanted.fact_id} already: ask under an id of its own")
+        if wanted.what is What.SETTLE:  # which the next night counts the days from
+            event = [f"offer-{wanted.fact_id}", told.borrower, wanted.loan_id, told.at, told.on, told.at]
+            self._connection.execute(_OFFERED, event)
 
     def _worth(self, borrower: int, wanted: Wanted, at: datetime, on: date) -> _Worth:
         """Work out what is wanted at this second; DueCourseError where the loan does not owe as much."""
@@ -248,6 +255,9 @@ class Waiving:
             raise DueCourseError(f"loan {wanted.loan_id} is in no case any more: nothing of it is overdue")
         (found,) = owed([loan], on)
         settles = wanted.what is What.SETTLE
+        stands = self._connection.execute(_STANDS, [wanted.loan_id]).fetchone() if settles else None
+        if stands is not None:
+            raise DueCourseError(f"loan {loan.loan_id} has an offer that stands until {stands[0]}: wait how it ends")
         if wanted.amount > found.owed or (settles and wanted.amount == found.owed):
             raise DueCourseError(
                 f"loan {loan.loan_id} owes {found.owed} {loan.currency} (minor units) now: "

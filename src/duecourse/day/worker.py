@@ -8,8 +8,9 @@ stopped. Nothing is kept between steps: whoever is killed is started anew.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
@@ -22,6 +23,7 @@ from duecourse.day.asking import Asked
 from duecourse.day.dispatch import Dispatcher
 from duecourse.day.gate import Gate
 from duecourse.day.intake import Intake
+from duecourse.day.money import settlements
 from duecourse.day.money.agreed import note_broken
 from duecourse.day.money.when import When
 from duecourse.day.waiving import Waiving
@@ -38,7 +40,7 @@ UPDATE planned_act SET state = 'missed' WHERE id IN (
     SELECT id FROM planned_act WHERE state = 'waiting' AND closes_at <= %s FOR NO KEY UPDATE SKIP LOCKED
 )"""
 _WAITING: Final = """
-SELECT DISTINCT ON (borrower_no) id, borrower_no, treatment, loans
+SELECT DISTINCT ON (borrower_no) id, borrower_no, treatment, loans, act, channel, purpose, template, demands
 FROM planned_act
 WHERE state = 'waiting' AND channel = ANY(%s) AND opens_at <= %s AND closes_at > %s
     AND NOT EXISTS (SELECT FROM switch WHERE name IN ('all', planned_act.channel) AND stopped_at IS NOT NULL)
@@ -102,13 +104,16 @@ class Releasing:
     def close(self) -> None:
         """Leave the connection to whoever has opened it."""
 
-    def _asked(self, number: int, borrower: int, treatment: str, loans: list[str]) -> Asked:
+    def _asked(self, number: int, borrower: int, treatment: str, loans: list[str], *said: Any) -> Asked:
         one = self._treatments.get(treatment)
-        if one is None:
+        if one is not None:
+            return asked_of(self._strategy, one, borrower, tuple(loans), number)
+        found = of_the_day(self._strategy, Planned(number, borrower, tuple(loans), treatment, *said))
+        if found is None:
             raise DueCourseError(
                 f"the plan names treatment '{treatment}', which the strategy does not have: publish again"
             )
-        return asked_of(self._strategy, one, borrower, tuple(loans), number)
+        return found
 
 
 def asked_of(
@@ -129,8 +134,37 @@ def asked_of(
     )
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A planned act with all that its row says."""
+
+    number: int
+    borrower: int
+    loans: tuple[str, ...]
+    treatment: str
+    act: str
+    channel: str | None
+    purpose: str
+    template: str | None
+    demands: bool
+
+
+def of_the_day(strategy: Strategy, planned: Planned) -> Asked | None:
+    """Return what is asked of the gate for an act that the day itself has planned, by a template of the strategy.
+
+    None where the strategy has no such template.
+    """
+    template = (strategy.templates or {}).get(planned.template or "")
+    if template is None:
+        return None
+    return Asked(
+        planned.borrower, planned.act, planned.channel, planned.purpose, planned.loans, tuple(sorted(template.content)),
+        planned.template, planned.treatment, planned.demands, planned.number,
+    )  # fmt: skip
+
+
 class Noting:
-    """Notes what nobody brings: requests that have waited too long, and arrangements that broke."""
+    """Notes what nobody brings: requests that have waited too long, arrangements that broke, offers paid or over."""
 
     def __init__(
         self, connection: Connection[TupleRow], ring: Keyring, zone: ZoneInfo, now: Callable[[], datetime]
@@ -149,7 +183,9 @@ class Noting:
         done = Waiving(self._connection, self._ring).expire(at)
         on = at.astimezone(self._zone).date()
         if self._judged_on != on:
-            done += len(note_broken(self._connection, self._ring, When(at, on, "day")))
+            when = When(at, on, "day")
+            done += len(note_broken(self._connection, self._ring, when))
+            done += len(settlements.close(self._connection, self._ring, when))
             self._judged_on = on
         return done
 

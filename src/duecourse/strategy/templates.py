@@ -7,6 +7,7 @@ from duecourse.law.wording import lexicon
 from duecourse.strategy import texts
 from duecourse.strategy.checks import Fault
 from duecourse.strategy.models import Strategy, Template, Treatment
+from duecourse.strategy.words import OF_THE_DAY
 
 
 def faults(strategy: Strategy) -> Iterator[Fault]:
@@ -26,7 +27,7 @@ def faults(strategy: Strategy) -> Iterator[Fault]:
 def doubts(strategy: Strategy) -> Iterator[Fault]:
     """Yield what may be meant, but should be looked at: templates that nothing uses, texts that nobody can read."""
     templates = strategy.templates or {}
-    used = {treatment.template for treatment in strategy.treatments} | texts.lines_of(templates)
+    used = {treatment.template for treatment in strategy.treatments} | texts.lines_of(templates) | {*OF_THE_DAY}
     read = lexicon.languages()
     for name, template in templates.items():
         at: Steps = ("templates", name)

@@ -138,7 +138,10 @@ class Approval(models.Model):
 
 
 class Settlement(models.Model):
-    """An offer to take `amount` by a day for all that a loan owes; `owed` is what that was when it was made."""
+    """An offer to take `amount` by a day for all that a loan owes; `owed` is what that was when it was made.
+
+    `forgiven` is what was waived once the amount was there; an offer that lapsed forgives nothing.
+    """
 
     id = models.BigAutoField(primary_key=True)
     settlement_id = models.TextField()
@@ -150,6 +153,9 @@ class Settlement(models.Model):
     offered_on = models.DateField()
     pay_by = models.DateField()
     recorded_at = models.DateTimeField()
+    state = models.TextField(db_default="offered")
+    closed_on = models.DateField(null=True)
+    forgiven = models.BigIntegerField(null=True)
 
     class Meta:
         """Its name in the database, and what always holds."""
@@ -157,6 +163,15 @@ class Settlement(models.Model):
         db_table = "settlement"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["settlement_id"], name="settlement_once"),
+            models.UniqueConstraint(
+                fields=["loan_id"], condition=models.Q(state="offered"), name="settlement_one_offered"
+            ),
+            models.CheckConstraint(
+                name="settlement_state",
+                condition=models.Q(state="offered", closed_on__isnull=True, forgiven__isnull=True)
+                | models.Q(state="lapsed", closed_on__isnull=False, forgiven__isnull=True)
+                | models.Q(state="paid", closed_on__isnull=False, forgiven__gte=0),
+            ),
             models.CheckConstraint(
                 name="settlement_amounts", condition=models.Q(amount__gt=0, amount__lt=models.F("owed"))
             ),

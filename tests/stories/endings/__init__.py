@@ -1,0 +1,1 @@
+"""Golden stories of how debts end."""
