@@ -5,9 +5,9 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
@@ -34,6 +34,7 @@ from duecourse.kernel.errors import DueCourseError
 
 if TYPE_CHECKING:
     from duecourse.book.loaded import LoadedBook
+    from duecourse.night.explain import Section
     from duecourse.night.moment import Moment
     from duecourse.night.run import Night, Options, Summary
     from duecourse.strategy.models import Strategy
@@ -77,6 +78,9 @@ def _size(text: str) -> str:
 Mapping = Annotated[Path, typer.Argument(help="Mapping file of the book (TOML).")]
 LoanId = Annotated[str, typer.Argument(help="The loan, as the lender names it.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the lender's files; by default the mapping's own.")]
+Recorded = Annotated[
+    Path | None, typer.Option("--store", help="Store of what the day recorded, and of what was decided of the loan.")
+]
 On = Annotated[date, typer.Option(parser=cli_days.day, metavar="DATE", help="Business date, YYYY-MM-DD.")]
 KnownAt = Annotated[
     date | None,
@@ -332,6 +336,7 @@ def explain(
     threads: Threads = None,
     memory: Memory = "6GB",
     house: House = None,
+    store: Recorded = None,
 ) -> None:
     """Explain one loan: what is owed, how late, why this rung, why this act, with the rows it came from."""
     from duecourse import terminal
@@ -341,17 +346,51 @@ def explain(
 
     def show(night: "Night", moment: "Moment") -> None:
         night.plan(moment)
-        terminal.show_sections(f"Loan {loan_id} on {moment.on}", explain_loan(night, moment, loan_id))
+        sections = [*explain_loan(night, moment, loan_id), *_endings(store, loan_id)]
+        terminal.show_sections(f"Loan {loan_id} on {moment.on}", sections)
 
     # One loan is explained from all that stands beside it, so the book is not cut into parts.
     options = replace(_options(threads, memory, house), parts=1)
-    _with_night(mapping, data, out, rules, (on, known_at), options, loan_id, show)
+    _with_night(_Asked(mapping, data, out, store), rules, (on, known_at), options, loan_id, show)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which book is looked at, where what is worked out lies, and the store of what the day recorded, if one is."""
+
+    mapping: Path
+    data: Path | None
+    out: Path | None
+    store: Path | None
+
+    @contextmanager
+    def book(self, threads: int | None, memory: str) -> "Iterator[LoadedBook]":
+        """Load the book, with what the day recorded beside it."""
+        from duecourse.book.beside import book_with
+        from duecourse.day.recorded import recorded
+        from duecourse.store.place import Place
+
+        book = _load(self.mapping, self.data, _home(self.mapping, self.out), threads, memory)
+        rows = recorded(Place.of(self.store).url()) if self.store else {}
+        with book_with(book, rows, threads=threads or 1, memory=memory) as whole:
+            yield whole
+
+
+def _endings(store: Path | None, loan_id: str) -> "list[Section]":
+    """Return what was decided of a loan, with each step; nothing where no store is named or nothing was."""
+    if store is None:
+        return []
+    from duecourse.endings.history import lines
+    from duecourse.night.explain import Section
+    from duecourse.store.place import Place
+
+    with Place.of(store).connected() as connection:
+        found = lines(connection, loan_id)
+    return [Section("What was decided of it", found)] if found else []
 
 
 def _with_night(
-    mapping: Path,
-    data: Path | None,
-    out: Path | None,
+    asked: _Asked,
     rules: "Strategy",
     when: tuple[date, date | None],
     options: "Options",
@@ -362,11 +401,10 @@ def _with_night(
     from duecourse.night import one_loan
     from duecourse.night.run import Night
 
-    home = _home(mapping, out)
-    book = _load(mapping, data, home, options.threads, options.memory)
-    moment = _moment(*when, book.zone)
-    night = Night(book, rules, options)
-    with tempfile.TemporaryDirectory(dir=home) as scratch:
+    home = _home(asked.mapping, asked.out)
+    with asked.book(options.threads, options.memory) as book, tempfile.TemporaryDirectory(dir=home) as scratch:
+        moment = _moment(*when, book.zone)
+        night = Night(book, rules, options)
         try:
             night.engine.look_at(moment)
             one_loan.find(night.engine, loan_id)
@@ -385,6 +423,7 @@ def statement(
     known_at: KnownAt = None,
     out: Out = None,
     contractual: Annotated[bool, typer.Option(help="By the contract alone, caps ignored.")] = False,
+    store: Recorded = None,
     as_json: Json = False,
 ) -> None:
     """Print every line of one loan's account: due, accrued, cut, paid and to what it was allocated."""
@@ -394,22 +433,22 @@ def statement(
     from duecourse.night.explain import zone_day
     from duecourse.night.run import Night
 
-    home = _home(mapping, out)
-    book = _load(mapping, data, home, None, "6GB")
-    moment = _moment(on, known_at, book.zone)
-    night = Night(book, _strategy(None), _options(None, "6GB"))
-    night.engine.look_at(moment)
-    row = one_loan.find(night.engine, loan_id)
-    night.find_caps(moment, row["loan_no"])
-    loan, lines, caps = explain_caps.read(night, row["loan_no"], zone_day(night))
-    worked = state(loan, moment.on, enforceable=not contractual)
-    night.engine.close()
+    with _Asked(mapping, data, out, store).book(None, "6GB") as book:
+        moment = _moment(on, known_at, book.zone)
+        night = Night(book, _strategy(None), _options(None, "6GB"))
+        night.engine.look_at(moment)
+        row = one_loan.find(night.engine, loan_id)
+        night.find_caps(moment, row["loan_no"])
+        loan, lines, caps = explain_caps.read(night, row["loan_no"], zone_day(night))
+        worked = state(loan, moment.on, enforceable=not contractual)
+        night.engine.close()
+    decided = [line for section in _endings(store, loan_id) for line in section.lines]
     if as_json:
         found = {"currency": row["currency"], "contractual": contractual, "caps": caps, **asdict(worked)}
-        typer.echo(json.dumps(found, default=str))
+        typer.echo(json.dumps({**found, "decided": decided} if store else found, default=str))
     else:
         basis = "by the contract" if contractual else "what can be enforced"
-        terminal.show_statement(worked, row["currency"], basis, lines)
+        terminal.show_statement(worked, row["currency"], basis, [*lines, *decided])
 
 
 @app.command()

@@ -36,7 +36,8 @@ def serve(
 ) -> None:
     """Answer webhooks, monitors and who leaves the e-mail, over HTTP, until it is told to end (SIGTERM, Ctrl-C).
 
-    Secrets come out of the environment: DUECOURSE_WEBHOOK_SMS and the like, DUECOURSE_METRICS_TOKEN. What has none is
+    Secrets come out of the environment: DUECOURSE_WEBHOOK_SMS and the like, DUECOURSE_METRICS_TOKEN and
+    DUECOURSE_SYSTEMS_TOKEN. What has none is
     not there.
     """
     from duecourse.api.app import application

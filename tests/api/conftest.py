@@ -35,6 +35,7 @@ ON: Final = date(2026, 11, 20)
 LeaveToken = Callable[..., str]
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 BEARER: Final = "bearer-token-of-the-tests"
+SYSTEMS: Final = "systems-token-of-the-tests"
 PHONE, MAIL, NAME = "+14155550100", "ann@example.org", "Ann Example"
 _TABLES: Final = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 _ROWS: Final = "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM {} t"
@@ -49,6 +50,7 @@ def secrets() -> dict[str, str]:
         "DUECOURSE_WEBHOOK_SMS": f"{secret(OLD)} {secret(NEW)}",
         "DUECOURSE_WEBHOOK_EMAIL": secret(OLD),
         "DUECOURSE_METRICS_TOKEN": BEARER,
+        "DUECOURSE_SYSTEMS_TOKEN": SYSTEMS,
     }
 
 

@@ -40,6 +40,7 @@ def test_an_empty_store(served: Served) -> None:
     found = read(asked(served))
     assert found == {
         ("unknown_fates",): 0, ("expired_releases",): 0, ("inbound_waiting",): 0, ("inbound_oldest_seconds",): 0,
+        ("reviews_waiting",): 0,
         ("verdicts_today", "yes"): 0, ("verdicts_today", "no"): 0,
     }  # fmt: skip
 

@@ -26,7 +26,7 @@ CHECKS: Final = [
     conformance.ignored_auth,
 ]
 SCHEMA: Final = schemathesis.openapi.from_dict(dict(api.get_openapi_schema(path_prefix="")))
-assert len(list(SCHEMA.get_all_operations())) == 5
+assert len(list(SCHEMA.get_all_operations())) == 6
 
 
 @pytest.fixture
@@ -59,3 +59,4 @@ test_health_answers_as_is_documented = answers("GET", "/healthz")
 test_metrics_answer_as_is_documented = answers("GET", "/metrics")
 test_the_page_to_unsubscribe_answers_as_is_documented = answers("GET", "/unsubscribe/{token}")
 test_unsubscribing_answers_as_is_documented = answers("POST", "/unsubscribe/{token}")
+test_the_endings_of_a_loan_answer_as_is_documented = answers("GET", "/loans/{loan_id}/endings")

@@ -37,6 +37,7 @@ NAME: Final = "duecourse.edge"
 """Where the environment of a request has it; no header can be named so."""
 
 WEBHOOK_SECRETS: Final = "DUECOURSE_WEBHOOK_"  # and the channel in capitals
+SYSTEMS_SECRET: Final = "DUECOURSE_SYSTEMS_TOKEN"  # noqa: S105  a name, not a secret
 METRICS_SECRET: Final = "DUECOURSE_METRICS_TOKEN"  # noqa: S105  a name, not a secret
 _GUESSABLE: Final = 16  # letters; fewer can be tried
 # A lock that dispatch holds while it sends is not waited for longer than a provider waits for us.
@@ -88,7 +89,8 @@ class Connections:
 class Edge:
     """All that a request needs. It is never printed.
 
-    `hooks` are by channel; `tokens` are those of the links in our mails; without `metrics_token` nothing is measured.
+    `hooks` are by channel; `tokens` are those of the links in our mails; without `metrics_token` nothing is measured,
+    and without `systems_token` nothing is told to other systems of the lender.
     """
 
     place: Place
@@ -98,6 +100,7 @@ class Edge:
     hooks: Mapping[str, Hook]
     tokens: Tokens
     metrics_token: str | None = None
+    systems_token: str | None = None
 
     @classmethod
     def of(cls, place: Place, seals: Seals, now: Callable[[], datetime], settings: Path | None = None) -> Self:
@@ -114,7 +117,9 @@ class Edge:
             for channel, name in named.items()
             if os.environ.get(name)
         }
-        return cls(place, seals, now, Connections(place), hooks, tokens, _unguessable(METRICS_SECRET))
+        return cls(
+            place, seals, now, Connections(place), hooks, tokens, *map(_unguessable, (METRICS_SECRET, SYSTEMS_SECRET))
+        )
 
     def take(self, channel: str, received: Sequence[Received]) -> None:
         """Take in what came by a channel; it is committed when this returns.

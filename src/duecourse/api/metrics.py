@@ -49,6 +49,9 @@ _REFUSALS: Final = """
 SELECT kind, count(*) FROM verdict,
     LATERAL (SELECT DISTINCT split_part(reason, ':', 1) AS kind FROM unnest(reasons) reason) k
 WHERE judged_at >= %s AND NOT is_permitted GROUP BY 1 ORDER BY 1"""
+_ENDINGS: Final = "SELECT kind, state, count(*) FROM ending WHERE NOT is_over GROUP BY 1, 2 ORDER BY 1, 2"
+_REVIEWS: Final = """
+SELECT count(*) FROM ending WHERE NOT is_over AND review_asked_at IS NOT NULL AND reviewed_at IS NULL"""
 _OFF: Final = "SELECT name FROM switch WHERE stopped_at IS NOT NULL AND name = ANY(%s) ORDER BY 1"
 
 
@@ -99,7 +102,7 @@ def measured(edge: Edge) -> list[Metric]:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         midnight = _midnight(at, zone_of(connection))
         found = [*_outbox(connection, at, midnight), *_inbound(connection, at), *_verdicts(connection, midnight)]
-        found += _standing(connection)
+        found += [*_standing(connection), *_endings(connection)]
     return found + _sealed(edge, at)
 
 
@@ -143,6 +146,14 @@ def _verdicts(connection: Connection[TupleRow], midnight: datetime) -> Iterator[
     for reason, count in connection.execute(_REFUSALS, [midnight]):
         refusals.add_metric([reason], count)
     yield from (verdicts, refusals)
+
+
+def _endings(connection: Connection[TupleRow]) -> Iterator[Metric]:
+    endings = _gauge("endings", "Reports, listings, placements, suits and sales that are not over.", "kind", "state")
+    for kind, state, count in connection.execute(_ENDINGS):
+        endings.add_metric([kind, state], count)
+    yield endings
+    yield _one("reviews_waiting", "Decisions of which a borrower asks a review.", _number(connection, _REVIEWS))
 
 
 def _standing(connection: Connection[TupleRow]) -> Iterator[Metric]:

@@ -7,10 +7,10 @@ from django.urls import path
 from ninja import NinjaAPI
 
 import duecourse
-from duecourse.api import health, metrics, problems, unsubscribe, webhooks
+from duecourse.api import endings, health, metrics, problems, unsubscribe, webhooks
 
 api: Final = NinjaAPI(title="DueCourse", version=duecourse.__version__, docs_url=None, openapi_url=None)
-for _router in (webhooks.router, health.router, metrics.router, unsubscribe.router):
+for _router in (webhooks.router, health.router, metrics.router, unsubscribe.router, endings.router):
     api.add_router("", _router)
 problems.told_by(api)
 

@@ -19,3 +19,14 @@ def told(connection: Connection[TupleRow], loan_id: str) -> list[dict[str, Any]]
         one = found.setdefault(number, {"number": number, "kind": kind, "state": state, "run": run, "steps": []})
         one["steps"].append({"on": on, "state": to, "by": by, "why": why, "details": details})
     return list(found.values())
+
+
+def lines(connection: Connection[TupleRow], loan_id: str) -> list[str]:
+    """Tell the endings of a loan in lines: a line for each, and below it, further in, one for each step."""
+    found = []
+    for one in told(connection, loan_id):
+        found.append(f"{one['kind']} {one['number']}: {one['state']}")
+        for step in one["steps"]:
+            why = f": {step['why']}" if step["why"] else ""
+            found.append(f"  {step['on']} {step['state']}, by {step['by']}{why}")
+    return found
