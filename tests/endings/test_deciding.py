@@ -83,8 +83,8 @@ def test_the_law_is_told_what_a_person_knows_of_the_act_and_again_when_it_is_car
     """Bad personal loans go to national or local asset managers alone, and graded so (CBIRC's pilot of 2021)."""
     with opened.connection.transaction():
         opened.connection.execute(
-            "INSERT INTO events (event_id, borrower_no, kind, loan_id, happened_at, happened_on)"
-            " VALUES ('e1', 1, 'non_performing', 'L1', %s, %s)",
+            "INSERT INTO events (event_id, borrower_no, kind, loan_id, happened_at, happened_on, details)"
+            """ VALUES ('e1', 1, 'classified', 'L1', %s, %s, '{"grade": "loss"}')""",
             [AT, ON],
         )
     wanted = opened.deciding.wanted(["L1"])

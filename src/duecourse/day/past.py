@@ -49,7 +49,7 @@ _TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "payments": {"loan_id": "string", "paid_on": "date", "amount": "int64", "reverses": "string"},
     "events": {
         "kind": "string", "loan_id": "string", "person_id": "string", "happened_at": _MOMENT_TYPE,
-        "happened_on": "date", "until_at": _MOMENT_TYPE,
+        "happened_on": "date", "until_at": _MOMENT_TYPE, "details": "string",
     },
 }  # fmt: skip
 _ENDED: Final = ("cancelled_at", "replaced_at")  # what marks a row that does not hold any more
@@ -73,7 +73,8 @@ _OF_THEIRS: Final = f"{_THEIRS}{{0}} AS NOT MATERIALIZED (SELECT * FROM {{0}} WH
 def told(kinds: frozenset[str], *, seldom: bool) -> past.Past:
     """Return what the store tells of the past, in events of some kinds; without `seldom` nothing of those tables."""
     rows = [{"kind": kind} for kind in sorted(kinds)]
-    return past.past_of(_table, lambda _: rows, SELDOM if not seldom else frozenset())
+    details = frozenset(past.DETAILS) if seldom else frozenset[str]()
+    return past.past_of(_table, lambda _: rows, SELDOM if not seldom else frozenset(), details)
 
 
 @cache

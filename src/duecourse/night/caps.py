@@ -26,7 +26,7 @@ from duecourse.law.program import VERDICTS, Program, reads
 from duecourse.law.rulebook import Law, Rule
 from duecourse.night import lawful, verdicts
 from duecourse.night.fact_sources import Tables
-from duecourse.night.past import OWN, seconds, seen_until
+from duecourse.night.past import OWN, detail, seconds, seen_until
 from duecourse.night.verdicts import Engine, bit
 
 CAPPED: Final = "law_capped"
@@ -258,13 +258,8 @@ def _history(tables: Tables, asked: Sequence[Asked], empty: frozenset[str]) -> i
         about=named,
         debts=named,
         by=ibis.literal(OWN),
-        status=_detail(rows.details, "status"),
+        status=detail(rows.details, "status"),
     )
-
-
-def _detail(details: Any, name: str) -> Any:
-    """Read one text out of the details of an event, which are JSON; what is no such text is not known."""
-    return details.re_extract(f'"{name}"\\s*:\\s*"([^"]*)"', 1).nullif("")
 
 
 def _homes(tables: Tables, asked: Sequence[Asked], whole: str) -> ir.Table:

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from duecourse.night.fact_sources import Tables
 
 OWN: Final = "own"  # the firm whose night it is
+_EVENTS: Final = "events"
 _NOON: Final = 43_200  # seconds
 SEEN_AHEAD_SECONDS: Final = 2 * 86_400  # whatever the book knows of the business date, in any zone, is seen
 
@@ -28,6 +29,26 @@ _HOLDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "bereavement": {"event": "death_known"},
     "moratorium": {"event": "moratorium_start", "kind": "breathing_space"},
 }
+
+# What the details of an event, which are JSON, may tell the law: columns of `duecourse.law.columns.EVENT`.
+_TEXT, _WHOLE, _TRUTH = '"([^"]*)"', "(-?[0-9]{1,18})", "(true|false)"
+_DAY = (  # no day that there may not be: the 29th of February is not known
+    '"([0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)'
+    '|02-(?:0[1-9]|1[0-9]|2[0-8])))"'
+)
+DETAILS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("grade", "finding", "form", "ground", "to", "status", "reason", "cause", "measure", "how", "seller", "agency",
+         "engaged_by", "result", "against"), _TEXT,
+    ),
+    **dict.fromkeys(("amount", "value", "months", "chapter", "ordinary_interest"), _WHOLE),
+    **dict.fromkeys(
+        ("in_full", "in_default", "returned", "signed", "sufficient", "lender_agrees", "purpose_stated",
+         "may_be_valid"), _TRUTH,
+    ),
+    **dict.fromkeys(("perform_by", "notice_on", "delivered_on", "for_day", "known_on"), _DAY),
+}  # fmt: skip
+"""What each may say, as a pattern; anything else is not known."""
 
 Rows = Callable[[ir.Table], list[dict[str, Any]]]
 _Read = Callable[[Tables, ir.Table], list[ir.Table]]
@@ -53,22 +74,30 @@ class _Source:
 class Past:
     """What a book tells: the kinds of event, the columns of which anything is known, its tables without a row.
 
-    `read_as` names the tables that are read in the place of the book's own.
+    `read_as` names the tables that are read in the place of the book's own; `details` are those of DETAILS that its
+    events tell.
     """
 
     kinds: frozenset[str]
     columns: frozenset[str]
     empty: frozenset[str]
     read_as: Mapping[str, str] = field(default_factory=dict)
+    details: frozenset[str] = frozenset()
 
     @property
     def tables(self) -> str:
         """Which tables of the book tell of it: what statements over it must be told apart by."""
-        return f"without {' '.join(sorted(self.empty))} read {' '.join(sorted(self.read_as.values()))}"
+        read = f"read {' '.join(sorted(self.read_as.values()))} with {' '.join(sorted(self.details))}"
+        return f"without {' '.join(sorted(self.empty))} {read}"
 
 
-def past_of(tables: Tables, rows: Rows, empty: frozenset[str]) -> Past:
-    """Return what a book tells; `rows` reads a small table, `empty` are its tables without a row."""
+def past_of(tables: Tables, rows: Rows, empty: frozenset[str], details: frozenset[str] | None = None) -> Past:
+    """Return what a book tells; `rows` reads a small table, `empty` are its tables without a row.
+
+    `details` are those of DETAILS that its events may tell; they are looked for where None is given.
+    """
+    if details is None:
+        details = _details(tables, rows) if _EVENTS not in empty else frozenset()
     kinds: set[str] = set()
     columns: set[str] = set()
     for name, source in _SOURCES.items():
@@ -76,14 +105,21 @@ def past_of(tables: Tables, rows: Rows, empty: frozenset[str]) -> Past:
             continue
         found = rows(tables(name).select("kind").distinct()) if source.names_kinds else ()
         kinds |= source.kinds | {str(row["kind"]) for row in found}
-        columns |= _columns(source, tables)
-    return Past(frozenset(kinds), frozenset(columns), empty)
+        columns |= _columns(source, tables) - (DETAILS.keys() - details if name == _EVENTS else frozenset())
+    return Past(frozenset(kinds), frozenset(columns), empty, details=details)
+
+
+def _details(tables: Tables, rows: Rows) -> frozenset[str]:
+    """Return which of DETAILS stand in the details of any event."""
+    details = tables(_EVENTS).details
+    ((found),) = rows(tables("events").aggregate(**{name: details.contains(f'"{name}"').any() for name in DETAILS}))
+    return frozenset(name for name in DETAILS if found[name])
 
 
 def with_more(past: Past, tables: Tables, events: str, kinds: frozenset[str]) -> Past:
     """Return a past in which a table of another name holds the events of the book and more of these kinds."""
-    columns = past.columns | _columns(_SOURCES["events"], tables)
-    return Past(past.kinds | kinds, columns, past.empty - {"events"}, {"events": events})
+    columns = past.columns | (_columns(_SOURCES[_EVENTS], tables) - (DETAILS.keys() - past.details))
+    return Past(past.kinds | kinds, columns, past.empty - {_EVENTS}, {_EVENTS: events}, past.details)
 
 
 def _reading(tables: Tables, read_as: Mapping[str, str]) -> Tables:
@@ -125,7 +161,8 @@ def told(
     known = {**wanted, "event": "string", "moment": "int64", "borrower_no": "int64", "country": "string"}
     if "debts" in wanted:
         known["about"] = wanted["debts"]
-    kept = {column: kind for column, kind in known.items() if column in held}
+    untold = DETAILS.keys() - past.details if source == _EVENTS else frozenset[str]()
+    kept = {column: kind for column, kind in known.items() if column in held and column not in untold}
     rows = ibis.union(*(_shaped(part, kept) for part in parts), distinct=False)
     return rows.filter(rows.event.isin(sorted(kinds))) if "event" in kept else rows
 
@@ -270,8 +307,18 @@ def _others(tables: Tables, people: ir.Table) -> list[ir.Table]:
             day=rows.happened_on, until_moment=seconds(rows.until_at), until_day=rows.until_at.date(),
             person=rows.person_id, received_moment=seconds(rows.happened_at),
             received_day=rows.happened_on,
+            **({name: detail(rows.details, name) for name in DETAILS} if "details" in rows.columns else {}),
         )
     ]  # fmt: skip
+
+
+def detail(details: Any, name: str) -> Any:
+    """Read one of DETAILS out of the details of an event; what is none of its kind is not known."""
+    kind = DETAILS[name]
+    said = details.re_extract(f'"{name}"\\s*:\\s*{kind}', 1).nullif("")
+    if kind == _TRUTH:
+        return said == "true"
+    return said.cast({_WHOLE: "int64", _DAY: "date"}.get(kind, "string"))
 
 
 _WHOSE: Final = ("borrower_no", "country")
