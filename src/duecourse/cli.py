@@ -23,6 +23,7 @@ from duecourse import (
     cli_field,
     cli_law,
     cli_money,
+    cli_sale,
     cli_serve,
     cli_settle,
     cli_staff,
@@ -58,6 +59,7 @@ app.add_typer(cli_day.day_app, name="day")
 cli_field.join(cli_day.day_app)
 app.add_typer(cli_ending.ending_app, name="ending")
 app.add_typer(cli_settle.settle_app, name="settle")
+app.add_typer(cli_sale.sale_app, name="sale")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

@@ -61,6 +61,7 @@ CLI = {
     "src/duecourse/cli.py": "the command line talks to the terminal",
     "src/duecourse/cli_audit.py": "the command line talks to the terminal",
     "src/duecourse/cli_day.py": "the command line talks to the terminal",
+    "src/duecourse/cli_sale.py": "the command line talks to the terminal",
     "src/duecourse/cli_settle.py": "the command line talks to the terminal",
     "src/duecourse/cli_ending.py": "the command line talks to the terminal",
     "src/duecourse/cli_field.py": "the command line talks to the terminal",

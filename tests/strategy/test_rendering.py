@@ -23,7 +23,8 @@ VALUES: Mapping[str, Value] = {
     "report_on": date(2026, 8, 1), "answer_by": date(2026, 7, 15), "written_on": date(2026, 6, 13),
     "how_to_pay": "https://pay.example.com/k7", "phone_of_firm": "+1 800 555 0100", "write_to": "1 Main Street",
     "dispute_how": "https://pay.example.com/no", "help_how": "https://www.211.org", "report_to": "Example Bureau",
-    "stop_word": "STOP", "reward": "half a point off your rate",
+    "stop_word": "STOP", "new_owner": "Fund Seven LLC", "sold_on": date(2026, 5, 1),
+    "reward": "half a point off your rate",
 }  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def test_what_is_doubtful_is_told_and_loads(tmp_path: Path) -> None:
 def test_the_default_declares_every_template_and_nothing_is_doubtful() -> None:
     strategy, doubts = load_with_doubts(None, KINDS)
     assert doubts == ()
-    lines = {"collector_line", "settlement_confirmed"}  # stands within the texts of others; is sent by the day itself
+    lines = {"collector_line", "settlement_confirmed", "assignment_notice"}  # within others; sent by the day itself
     assert set(strategy.templates or {}) == {one.template for one in strategy.treatments} | lines
     assert strategy.content_words <= set(VOCABULARY.enumerations["content"])
 

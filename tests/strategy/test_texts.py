@@ -146,7 +146,7 @@ def test_every_placeholder_says_what_it_is() -> None:
 # --- the packaged texts -------------------------------------------------------------------------------------
 
 SPOKEN_OF = ("collector_line", "residual", "due_soon", "reminder", "reminder_call", "overdue", "overdue_call",
-    "demand_letter", "adverse_notice", "visit_pay_by", "settlement_offer", "settlement_confirmed",
+    "demand_letter", "adverse_notice", "visit_pay_by", "settlement_offer", "settlement_confirmed", "assignment_notice",
     "suit_notice", "reward_clean_record")  # fmt: skip
 # What each part of `content` looks like when it is there, written down apart from the texts.
 SIGNS = {

@@ -93,6 +93,7 @@ class Composer:
             "written_on": on,
             **{_PARTS[name]: sum(each) for name, each in zip(COMPONENTS, parts, strict=False)},
             **_offered(known, loans, on),
+            **_sold(known, loans),
         }
         if since:
             values["overdue_since"] = since
@@ -122,3 +123,13 @@ def _offered(known: Known, loans: Sequence[Owed], on: date) -> dict[str, Value]:
             "amount_forgiven": sum(one.forgiven or 0 for one in kept),
         }
     return {}
+
+
+def _sold(known: Known, loans: Sequence[Owed]) -> dict[str, Value]:
+    """Return what a notice of assignment names; nothing where not all loans were sold together."""
+    owners = {one.loan_id: one for one in known.sold}
+    theirs = {(owners[one.loan_id].owner, owners[one.loan_id].sold_on) for one in loans if one.loan_id in owners}
+    if len(theirs) != 1 or any(one.loan_id not in owners for one in loans):
+        return {}
+    ((owner, sold_on),) = theirs
+    return {"new_owner": owner, "sold_on": sold_on}

@@ -48,7 +48,10 @@ SELECT json_build_array(b.id, b.borrower_id, h.seq, encode(h.hash, 'base64'),
     (SELECT json_agg(json_build_array(loan_id, kind, from_on, until_on, from_book))
         FROM holds WHERE borrower_no = b.id AND replaced_at IS NULL),
     (SELECT json_agg(json_build_array(loan_id, state, amount, forgiven, pay_by) ORDER BY id)
-        FROM settlement WHERE borrower_no = b.id AND state <> 'lapsed'))
+        FROM settlement WHERE borrower_no = b.id AND state <> 'lapsed'),
+    (SELECT json_agg(json_build_array(e.loan_id, f.buyer_name, (e.changed_at AT TIME ZONE plan.zone)::date))
+        FROM ending e JOIN portfolio f ON f.name = e.run LEFT JOIN plan ON plan.planned_on = c.planned_on
+        WHERE e.borrower_no = b.id AND e.kind = 'sale' AND e.state = 'sold'))
 FROM borrower b
 LEFT JOIN audit_head h ON h.chain = b.id
 LEFT JOIN collection_case c ON c.borrower_no = b.id
@@ -107,6 +110,15 @@ class Offer:
     pay_by: date
 
 
+@dataclass(frozen=True)
+class Sold:
+    """A loan that was sold: who owns it now, as the borrower is told, and from which day on."""
+
+    loan_id: str
+    owner: str
+    sold_on: date
+
+
 @dataclass(frozen=True, repr=False)
 class Point:
     """A way to reach the borrower: sealed."""
@@ -153,6 +165,7 @@ class Known:
     holds: tuple[Hold, ...]
     person: Reached
     offers: tuple[Offer, ...] = ()
+    sold: tuple[Sold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,7 +222,7 @@ def _column(answer: PGresult) -> list[bytes]:
 
 def _known(row: Sequence[Any]) -> Known:
     country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, *lists = row[10:]
-    loans, payments, waivers, holds, offers = (some or () for some in lists)
+    loans, payments, waivers, holds, offers, sold = (some or () for some in lists)
     paid: dict[str, list[Payment]] = {}
     for loan_id, payment_id, paid_on, *rest in payments:
         paid.setdefault(loan_id, []).append(Payment(payment_id, date.fromisoformat(paid_on), *rest))
@@ -237,6 +250,7 @@ def _known(row: Sequence[Any]) -> Known:
             Offer(loan_id, state, amount, forgiven, date.fromisoformat(pay_by))
             for loan_id, state, amount, forgiven, pay_by in offers
         ),
+        sold=tuple(Sold(loan_id, owner, date.fromisoformat(sold_on)) for loan_id, owner, sold_on in sold),
     )
 
 

@@ -9,11 +9,14 @@ given what an office has opened and a part.
 """
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Final, TypeVar
 
 from psycopg import Connection
@@ -32,7 +35,7 @@ from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
 from duecourse.strategy.models import Strategy
 
-_PART: Final = 500
+_PART: Final = 500  # at most; fewer where that leaves a process without any
 _Part = TypeVar("_Part")
 _Found = TypeVar("_Found")
 
@@ -69,7 +72,8 @@ class Office:
         self, work: Callable[[Opened, Sequence[_Part]], _Found], items: Sequence[_Part], workers: int = 1
     ) -> Iterator[_Found]:
         """Yield what is found of each part, in their order; the first error ends it, what was done before stands."""
-        parts = [items[first : first + _PART] for first in range(0, len(items), _PART)]
+        size = max(1, min(_PART, -(-len(items) // workers)))  # up
+        parts = [items[first : first + size] for first in range(0, len(items), size)]
         if workers <= 1 or len(parts) <= 1:
             with self.opened() as opened:
                 yield from (work(opened, part) for part in parts)
@@ -84,7 +88,16 @@ _OPEN: Final = ExitStack()
 
 
 def _open(office: Office) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     _HERE.append(_OPEN.enter_context(office.opened()))
+
+
+def _end_with_parent() -> None:
+    """End at once where whoever started this process is gone: killed, it could not tell."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _done(work: Callable[[Opened, Sequence[_Part]], _Found], part: Sequence[_Part]) -> _Found:

@@ -15,7 +15,10 @@ PURPOSES: Final = (
 DEMANDING_PURPOSES: Final = ("collection", "required_notice")
 REQUIRED_PURPOSES: Final = ("required_notice", "validation_notice")
 CONTENT: Final[Mapping[str, str]] = VOCABULARY.enumerations["content"]  # each word of a template with its meaning
-OF_THE_DAY: Final = ("settlement_confirmed",)  # templates that the day itself sends: no treatment names them
+OF_THE_DAY: Final = (
+    "settlement_confirmed",
+    "assignment_notice",
+)  # templates that the day itself sends: no treatment names them
 OFFER: Final = "settlement_offer"  # what an offer to settle says, whatever its template
 RESERVED: Final = ("none",)  # the plan's word for a borrower for whom nothing is done
 

@@ -17,6 +17,7 @@ from duecourse.store.models.history import (
 from duecourse.store.models.money import ArrangementDue, BankEntry, Debit, DebitOrder, Mandate
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
+from duecourse.store.models.sale import Bid, Portfolio, SaleCash
 from duecourse.store.models.staff import Approval, AuthorityLimit, Complaint, Dispute, Duty, Settlement, Staff
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "AuditSealed",
     "AuthorityLimit",
     "BankEntry",
+    "Bid",
     "Borrower",
     "Case",
     "CaseLoan",
@@ -51,7 +53,9 @@ __all__ = [
     "Person",
     "Plan",
     "PlannedAct",
+    "Portfolio",
     "Promise",
+    "SaleCash",
     "Settlement",
     "Staff",
     "Switch",
