@@ -29,6 +29,7 @@ from duecourse import (
     cli_staff,
     cli_store,
     cli_strategy,
+    cli_suit,
 )
 from duecourse.cli_options import Json
 from duecourse.kernel.errors import DueCourseError
@@ -60,6 +61,7 @@ cli_field.join(cli_day.day_app)
 app.add_typer(cli_ending.ending_app, name="ending")
 app.add_typer(cli_settle.settle_app, name="settle")
 app.add_typer(cli_sale.sale_app, name="sale")
+app.add_typer(cli_suit.suit_app, name="suit")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

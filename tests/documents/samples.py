@@ -68,7 +68,29 @@ EXPORT: Final[dict[str, Any]] = {
         {"at": "2026-11-22T10:00:01+00:00", "kind": "contact.sent", "hash": "fedcba9876543210" * 4},
     ],
 }
-ALL: Final = {"letter": LETTER, "visit": VISIT, "export": EXPORT}
+CLAIM: Final[dict[str, Any]] = {
+    "language": "en",
+    "title": "Exhibits to the complaint",
+    "court": "Superior Court",
+    "on": "2026-11-22",
+    "reference": "L-1",
+    "note": "Made from records.",
+    "parts": [
+        {"heading": "Parties", "facts": [{"name": "Plaintiff", "value": "Harbour Lending"}], "text": "Two of them."},
+        {
+            "heading": "What is due",
+            "table": {
+                "currency": "EUR",
+                "widths": [2, 1, 3],
+                "head": ["Component", "Due", "Hash"],
+                "rows": [["Principal", 123_450, "0123456789abcdef" * 4], ["Interest", 1_999, "-"]],
+                "total": ["Total", 125_449, ""],
+            },
+        },
+    ],
+    "signed": "Signature:",
+}
+ALL: Final = {"letter": LETTER, "visit": VISIT, "export": EXPORT, "claim": CLAIM}
 
 
 def read(pdf: bytes, page: int = 0) -> str:

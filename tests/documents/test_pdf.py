@@ -20,7 +20,7 @@ from duecourse.documents.pdf import pdf, shown_money
 from duecourse.documents.shapes import SHAPES
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
-from tests.documents.samples import ALL, AMOUNTS, EXPORT, LETTER, LETTER_ZH, VISIT, dense, read
+from tests.documents.samples import ALL, AMOUNTS, CLAIM, EXPORT, LETTER, LETTER_ZH, VISIT, dense, read
 from tests.house.tree import SOURCE
 
 MM = 72 / 25.4
@@ -76,6 +76,17 @@ def test_an_export_gives_hashes_whole_and_in_order() -> None:
     assert f"第{pages}页，共{pages}页" in dense(read(pdf("export", many), pages - 1))
 
 
+def test_a_claim_says_all_and_writes_its_amounts_out() -> None:
+    text = read(pdf("claim", CLAIM))
+    for words in (
+        "Exhibits to the complaint", "To Superior Court", "22 November 2026", "L-1", "Made from records.", "Parties",
+        "Plaintiff Harbour Lending", "Two of them.", "Principal EUR 1,234.50", "Interest EUR 19.99",
+        "Total EUR 1,254.49", "Signature:",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "0123456789abcdef" * 4 in dense(text)
+
+
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_same_bytes_for_the_same_data_in_any_process(name: str) -> None:
     code = (
@@ -96,9 +107,8 @@ def test_dated_titled_and_for_archives(name: str) -> None:
     reader = PdfReader(BytesIO(pdf(name, ALL[name])))
     assert reader.metadata is not None
     assert str(reader.metadata.creation_date)[:10] == "2026-11-22"
-    assert (
-        reader.metadata.title == {"letter": LETTER["subject"], "visit": "Visit sheet", "export": "Audit bundle"}[name]
-    )
+    titles = {"letter": LETTER["subject"], "visit": "Visit sheet", "export": "Audit bundle", "claim": CLAIM["title"]}
+    assert reader.metadata.title == titles[name]
     assert reader.xmp_metadata is not None
     xmp = reader.xmp_metadata.rdf_root.toxml()
     assert "<pdfaid:part>2</pdfaid:part>" in xmp
@@ -194,6 +204,7 @@ def test_nothing_runs_off_the_page(name: str) -> None:
         "letter": {"subject": long, "body": long * 3 + "\n\nhttps://example.org/" + "w" * 300, "signed": "Ж" * 150},
         "visit": {"borrower": [long], "may_say": [long], "recording": long, "sender": {"name": long, "lines": [long]}},
         "export": {"title": long, "facts": [{"name": "n", "value": long}]},
+        "claim": {"title": long, "court": long, "parts": [{"heading": long, "facts": [{"name": "n", "value": long}]}]},
     }
     data = pdf(name, ALL[name] | changed[name])
     seen = [box for page in range(len(PdfReader(BytesIO(data)).pages)) for box in boxes(data, page) if box[0].strip()]
@@ -230,6 +241,13 @@ BAD: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("export", {"entries": [EXPORT["entries"][0] | {"hash": "Secret"}]}, "hash"),
     ("export", {"entries": [EXPORT["entries"][0]] * 20_001}, "entries"),
     ("export", {"facts": [{"name": "x", "value": "Secret" * 200}]}, "facts.0.value"),
+    (
+        "claim",
+        {"parts": [CLAIM["parts"][1] | {"table": CLAIM["parts"][1]["table"] | {"total": ["", 1, ""]}}]},
+        "add up",
+    ),
+    ("claim", {"parts": [CLAIM["parts"][1] | {"table": CLAIM["parts"][1]["table"] | {"head": ["Secret"]}}]}, "as many"),
+    ("claim", {"parts": []}, "parts"),
 )
 
 

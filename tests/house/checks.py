@@ -52,6 +52,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_settle": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options"),
     "cli_staff": ("kernel", "store", "day", "printing", "cli_days", "cli_options"),
     "cli_store": ("kernel", "store", "printing", "cli_options"),
+    "cli_suit": ("kernel", "store", "endings", "printing", "cli_ending", "cli_options"),
     "cli_strategy": (*_LAW_AND_BELOW, "strategy", "night", "printing", "cli_days", "cli_options"),
     "cli": (
         *_WEB,
@@ -75,6 +76,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_staff",
         "cli_store",
         "cli_strategy",
+        "cli_suit",
     ),
     "__main__": ("cli",),
     "__init__": (),
@@ -100,6 +102,7 @@ SPEAKING: Final = frozenset(
         "cli_staff",
         "cli_store",
         "cli_strategy",
+        "cli_suit",
         "printing",
         "terminal",
         "terminal_law",

@@ -15,7 +15,7 @@ from typing import Any, Final
 import typst
 from pydantic import ValidationError
 
-from duecourse.documents.shapes import SHAPES, Amounts, Export, Letter, Visit
+from duecourse.documents.shapes import SHAPES, Amounts, Claim, Export, Letter, Part, Shape, Visit
 from duecourse.kernel.currencies import minor_digits
 from duecourse.kernel.errors import DueCourseError
 
@@ -80,7 +80,7 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[_HERE / "fonts"])
 
 
-def _checked(template: str, data: Mapping[str, object]) -> Letter | Visit | Export:
+def _checked(template: str, data: Mapping[str, object]) -> Shape:
     try:
         return SHAPES[template].model_validate(dict(data))
     except ValidationError as error:
@@ -89,11 +89,14 @@ def _checked(template: str, data: Mapping[str, object]) -> Letter | Visit | Expo
         raise DueCourseError(f"{template}: {place}: {first['msg']}") from None
 
 
-def _shown(given: Letter | Visit | Export, labels: Mapping[str, Any]) -> dict[str, object]:
+def _shown(given: Shape, labels: Mapping[str, Any]) -> dict[str, object]:
     """Return what a template shows in another form than it was given: days, times, paragraphs and amounts."""
     shown: dict[str, object] = {"shown_on": shown_day(given.on, labels), "language": given.language.partition("-")[0]}
     if isinstance(given, Export):
         return shown
+    if isinstance(given, Claim):
+        texts = {"note": _paragraphs(given.note), "signed": _paragraphs(given.signed)}
+        return shown | texts | {"parts": [_shown_part(part) for part in given.parts]}
     if isinstance(given, Visit):
         times = {"opens": f"{given.opens:%H:%M}", "closes": f"{given.closes:%H:%M}"}
         shown |= {"between": str(labels["between"]).format(**times), "pay_by": shown_day(given.pay_by, labels)}
@@ -106,6 +109,21 @@ def _shown_amounts(given: Amounts, labels: Mapping[str, Any], title: str) -> dic
     rows = [[labels[row.component], shown_money(row.amount, given.currency)] for row in given.rows]
     day = shown_day(given.as_of, labels)
     return {"title": title.format(day=day), "rows": rows, "total": shown_money(given.total, given.currency)}
+
+
+def _shown_part(part: Part) -> dict[str, object]:
+    """Return a part of a claim with its amounts written out; they stand to the right."""
+    shown: dict[str, object] = {"heading": part.heading, "text": _paragraphs(part.text), "table": None}
+    shown["facts"] = [[one.name, one.value] for one in part.facts]
+    if (table := part.table) is not None:
+        rows = [*table.rows, *([table.total] if table.total else [])]
+        right = [any(isinstance(row[place], int) for row in rows) for place in range(len(table.widths))]
+        written = [
+            [shown_money(cell, table.currency) if isinstance(cell, int) else cell for cell in row] for row in rows
+        ]
+        rest = {"rows": written[: len(table.rows)], "total": written[len(table.rows) :], "right": right}
+        shown["table"] = {"head": table.head, "widths": table.widths, **rest}
+    return shown
 
 
 def _paragraphs(text: str) -> list[list[str]]:

@@ -40,6 +40,7 @@ def _known(currency: str) -> str:
 
 _Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 _Text = Annotated[str, Field(max_length=20_000), AfterValidator(_plain)]
+_Cell = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
 _Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", max_length=35)]
 _Money = Annotated[StrictInt, Field(ge=-_INT64, le=_INT64)]
 
@@ -173,5 +174,54 @@ class Export(_Shape):
     entries: list[Entry] = Field(max_length=20_000)
 
 
-SHAPES: Final[dict[str, type[Letter | Visit | Export]]] = {"letter": Letter, "visit": Visit, "export": Export}
+class Table(_Shape):
+    """A table: a cell is a text, or an amount in minor units; `total` is what each column of amounts adds up to.
+
+    `widths` are the shares of the columns in the line.
+    """
+
+    currency: Annotated[str, AfterValidator(_known)]
+    widths: list[Annotated[StrictInt, Field(ge=1, le=20)]] = Field(min_length=1, max_length=8)
+    head: list[_Line]
+    rows: list[list[_Money | _Cell]] = Field(max_length=2_000)
+    total: list[_Money | _Cell] | None = None
+
+    @model_validator(mode="after")
+    def _square_and_adds_up(self) -> Self:
+        count = len(self.widths)
+        rows: list[list[str] | list[int | str]] = [self.head, *self.rows, *([self.total] if self.total else [])]
+        if any(len(row) != count for row in rows):
+            raise ValueError("every row has as many cells as there are widths")
+        for place, cell in enumerate(self.total or []):
+            column = [row[place] for row in self.rows]
+            if isinstance(cell, int) and sum(one for one in column if isinstance(one, int)) != cell:
+                raise ValueError("a column does not add up to its total")
+        return self
+
+
+class Part(_Shape):
+    """A part of a claim: a heading, facts by name, a text, and a table, of which any may be missing."""
+
+    heading: _Line
+    facts: list[Fact] = Field(default_factory=list, max_length=100)
+    text: _Text = ""
+    table: Table | None = None
+
+
+class Claim(_Shape):
+    """A paper for a court: a title, to which court, the parts in their order, and who signs it."""
+
+    language: _Language
+    paper: Literal["a4", "us-letter"] = "a4"
+    title: _Line
+    court: _Line
+    on: date
+    reference: _Line
+    note: _Text = ""
+    parts: list[Part] = Field(min_length=1, max_length=60)
+    signed: _Text = ""
+
+
+Shape = Letter | Visit | Export | Claim
+SHAPES: Final[dict[str, type[Shape]]] = {"letter": Letter, "visit": Visit, "export": Export, "claim": Claim}
 """The templates, and what each is given."""

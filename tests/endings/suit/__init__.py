@@ -1,0 +1,1 @@
+"""Tests of suits: packs, courts and judgments."""
