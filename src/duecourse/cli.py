@@ -16,6 +16,7 @@ import typer
 
 import duecourse
 from duecourse import (
+    cli_agency,
     cli_audit,
     cli_day,
     cli_days,
@@ -62,6 +63,7 @@ app.add_typer(cli_ending.ending_app, name="ending")
 app.add_typer(cli_settle.settle_app, name="settle")
 app.add_typer(cli_sale.sale_app, name="sale")
 app.add_typer(cli_suit.suit_app, name="suit")
+app.add_typer(cli_agency.agency_app, name="agency")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from duecourse import cli_visits
 from duecourse.cli_options import OUT, House, Json, Settings, Store, Strategy
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.minutes import clock
@@ -30,6 +31,7 @@ By = Annotated[str, typer.Option("--by", envvar="DUECOURSE_USER", metavar="USER"
 
 def join(app: typer.Typer) -> None:
     """Add these commands to those of the day."""
+    cli_visits.join(visits_app)
     app.add_typer(letters_app, name="letters")
     app.add_typer(visits_app, name="visits")
     app.add_typer(calls_app, name="calls")
@@ -107,8 +109,12 @@ def hand_out(
     """Judge each visit of a team again, and make one file to print of the sheets; call again while the team is out.
 
     Of sheets that were handed out already it says which visits must not be made any more: exit code 1 if there are any.
+    A team whose receipts of earlier days are not paid in gets no sheets.
     """
+    from duecourse.endings.visit.deposits import refuse_open
+
     with _hands(settings, store, strategy, house) as hands:
+        refuse_open(hands.connection, batch)
         shelf = hands.shelf("visit")
         if shelf.batches.closed(batch) is None:
             _closed(hands, "visit", batch)

@@ -90,7 +90,21 @@ CLAIM: Final[dict[str, Any]] = {
     ],
     "signed": "Signature:",
 }
-ALL: Final = {"letter": LETTER, "visit": VISIT, "export": EXPORT, "claim": CLAIM}
+RECEIPT: Final[dict[str, Any]] = {
+    "language": "en",
+    "sender": SENDER,
+    "on": "2026-11-22",
+    "number": "2026-11-22-north-0001",
+    "reference": "DC-2026-0001",
+    "loan": "L-1",
+    "payer": "Ms Erika Example",
+    "amount": 50_000,
+    "currency": "EUR",
+    "method": "cash",
+    "badges": ["B-17", "B-18"],
+    "check_code": "BFEC-2HNZ",
+}
+ALL: Final = {"letter": LETTER, "visit": VISIT, "export": EXPORT, "claim": CLAIM, "receipt": RECEIPT}
 
 
 def read(pdf: bytes, page: int = 0) -> str:

@@ -107,7 +107,9 @@ def test_dated_titled_and_for_archives(name: str) -> None:
     reader = PdfReader(BytesIO(pdf(name, ALL[name])))
     assert reader.metadata is not None
     assert str(reader.metadata.creation_date)[:10] == "2026-11-22"
-    titles = {"letter": LETTER["subject"], "visit": "Visit sheet", "export": "Audit bundle", "claim": CLAIM["title"]}
+    titles = {"letter": LETTER["subject"], "visit": "Visit sheet", "export": "Audit bundle", "claim": CLAIM["title"],
+        "receipt": "Receipt",
+    }  # fmt: skip
     assert reader.metadata.title == titles[name]
     assert reader.xmp_metadata is not None
     xmp = reader.xmp_metadata.rdf_root.toxml()
@@ -205,6 +207,7 @@ def test_nothing_runs_off_the_page(name: str) -> None:
         "visit": {"borrower": [long], "may_say": [long], "recording": long, "sender": {"name": long, "lines": [long]}},
         "export": {"title": long, "facts": [{"name": "n", "value": long}]},
         "claim": {"title": long, "court": long, "parts": [{"heading": long, "facts": [{"name": "n", "value": long}]}]},
+        "receipt": {"payer": long, "loan": long, "sender": {"name": long, "lines": [long]}, "badges": [long, long]},
     }
     data = pdf(name, ALL[name] | changed[name])
     seen = [box for page in range(len(PdfReader(BytesIO(data)).pages)) for box in boxes(data, page) if box[0].strip()]

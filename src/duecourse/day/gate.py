@@ -198,6 +198,8 @@ class Gate:
             reasons.append("paid_since_plan")
         if asked.channel in known.refused_channels:
             reasons.append("channel_refused")
+        if asked.channel == "visit" and known.is_dangerous:
+            reasons.append("visit_dangerous")
         reached_by = {point.kind for point in known.person.points}
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")

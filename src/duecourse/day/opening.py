@@ -28,6 +28,8 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
 
 _INBOX: Final = "inbox"
+VISIT_CODES: Final = "visit codes"
+"""The store's secret of this name is that of the codes on the sheets of visits."""
 _NOBODY: Final = "nobody"  # no machine calls on its own: an agent clicks
 
 Clock = Callable[[], datetime]
@@ -45,7 +47,7 @@ def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Call
     if channel.kind == "letter":
         return Letters(letters_of(name, channel))
     if channel.kind == "visit":
-        return Sheets(visits_of(name, channel))
+        return Sheets(visits_of(name, channel), ring.secret(VISIT_CODES))
     if channel.kind == "voice":
         voice = voice_of(name, channel)
         return Calling(voice.folder, _NOBODY, voice.dials())

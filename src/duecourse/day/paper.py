@@ -1,7 +1,7 @@
 """Letters and sheets of visits: a message set as pages, and added to the batch that people carry out.
 
     Letters(settings).send(message)     a PDF in today's batch of letters
-    Sheets(settings).send(message)      a PDF among the sheets of one of the teams
+    Sheets(settings, secret).send(message)      a PDF among the sheets of one of the teams
 
 Each shows its reference, by which people tell what became of it: the first letters of the message's key.
 """
@@ -15,6 +15,7 @@ from typing import Any, Final
 from duecourse.channels.letter.settings import Settings as LetterSettings
 from duecourse.channels.letter.transport import PrintFile
 from duecourse.channels.transport import Fate, Message, Received, Result
+from duecourse.channels.visit.codes import code
 from duecourse.channels.visit.settings import Settings as VisitSettings
 from duecourse.channels.visit.transport import SheetFile
 from duecourse.channels.visit.visits import Visits
@@ -86,9 +87,9 @@ class Letters:
 class Sheets:
     """A transport that sets the sheets of visits, and shares them among the teams: the next to whom has the fewest."""
 
-    def __init__(self, settings: VisitSettings) -> None:
-        """Take the settings; DueCourseError where a team is not of two."""
-        self._settings, self._visits = settings, Visits(settings.folder)
+    def __init__(self, settings: VisitSettings, secret: bytes) -> None:
+        """Take the settings, and the secret of the check codes; DueCourseError where a team is not of two."""
+        self._settings, self._visits, self._secret = settings, Visits(settings.folder), secret
         for team in settings.teams:
             self._file(date.min, team)
 
@@ -131,6 +132,7 @@ class Sheets:
             "borrower": _to(message),
             "reference": reference_of(message.key),
             "recording": reference_of(message.key),
+            "check_code": code(self._secret, message.key),
             "collectors": [dict(one) for one in pair],
             "may_say": list(self._settings.may_say.get(language, ())),
             "may_not_say": list(self._settings.may_not_say.get(language, ())),

@@ -15,7 +15,7 @@ from typing import Any, Final
 import typst
 from pydantic import ValidationError
 
-from duecourse.documents.shapes import SHAPES, Amounts, Claim, Export, Letter, Part, Shape, Visit
+from duecourse.documents.shapes import SHAPES, Amounts, Claim, Export, Letter, Part, Receipt, Shape, Visit
 from duecourse.kernel.currencies import minor_digits
 from duecourse.kernel.errors import DueCourseError
 
@@ -97,6 +97,8 @@ def _shown(given: Shape, labels: Mapping[str, Any]) -> dict[str, object]:
     if isinstance(given, Claim):
         texts = {"note": _paragraphs(given.note), "signed": _paragraphs(given.signed)}
         return shown | texts | {"parts": [_shown_part(part) for part in given.parts]}
+    if isinstance(given, Receipt):
+        return shown | {"shown_amount": shown_money(given.amount, given.currency)}
     if isinstance(given, Visit):
         times = {"opens": f"{given.opens:%H:%M}", "closes": f"{given.closes:%H:%M}"}
         shown |= {"between": str(labels["between"]).format(**times), "pay_by": shown_day(given.pay_by, labels)}

@@ -119,7 +119,7 @@ class Visit(_Shape):
     """The sheet for one visit: who goes where and when, what may be said, and how it ended, to be filled in.
 
     `script` are the words at the door; `left_there` is a paper to leave with the borrower, on a page of its own, which
-    shows nothing of the sheet.
+    shows nothing of the sheet but its reference and `check_code`, by which they can ask whether the visit is genuine.
     """
 
     language: _Language
@@ -132,6 +132,7 @@ class Visit(_Shape):
     borrower: list[_Line] = Field(min_length=1, max_length=8)
     collectors: list[Collector] = Field(min_length=2, max_length=2)
     recording: _Line
+    check_code: _Line | None = None
     may_say: list[_Line] = Field(max_length=30)
     may_not_say: list[_Line] = Field(max_length=30)
     script: _Text = ""
@@ -146,6 +147,24 @@ class Visit(_Shape):
         if self.opens >= self.closes:
             raise ValueError("the window of time ends before it begins")
         return self
+
+
+class Receipt(_Shape):
+    """A receipt for money taken at the door: its number, for what, how much, how, and who took it."""
+
+    language: _Language
+    paper: Literal["a4", "us-letter"] = "a4"
+    sender: Sender
+    on: date
+    number: _Line
+    reference: _Line
+    loan: _Line
+    payer: _Line
+    amount: Annotated[_Money, Field(gt=0)]
+    currency: Annotated[str, AfterValidator(_known)]
+    method: Literal["cash", "cheque", "card", "transfer"]
+    badges: list[_Line] = Field(min_length=2, max_length=2)
+    check_code: _Line
 
 
 class Fact(_Shape):
@@ -222,6 +241,8 @@ class Claim(_Shape):
     signed: _Text = ""
 
 
-Shape = Letter | Visit | Export | Claim
-SHAPES: Final[dict[str, type[Shape]]] = {"letter": Letter, "visit": Visit, "export": Export, "claim": Claim}
+Shape = Letter | Visit | Export | Claim | Receipt
+SHAPES: Final[dict[str, type[Shape]]] = {
+    "letter": Letter, "visit": Visit, "export": Export, "claim": Claim, "receipt": Receipt,
+}  # fmt: skip
 """The templates, and what each is given."""

@@ -46,8 +46,8 @@ step AS (
     RETURNING id, ending_no
 ),
 told AS (
-    INSERT INTO events (event_id, borrower_no, kind, loan_id, happened_at, happened_on, recorded_at, from_book)
-    SELECT 'ending-step-' || step.id, borrower_no, event, loan_id, at, day, at, false
+    INSERT INTO events (event_id, borrower_no, kind, loan_id, happened_at, happened_on, recorded_at, from_book, details)
+    SELECT 'ending-step-' || step.id, borrower_no, event, loan_id, at, day, at, false, (details->'event')::text
     FROM moved JOIN step ON step.ending_no = moved.id WHERE event IS NOT NULL
 )
 SELECT count(*) FROM moved"""
@@ -86,7 +86,10 @@ class Ending:
 
 @dataclass(frozen=True)
 class Move:
-    """An ending on its way into a state; `details` are added to its own. `run` stays as it is where none is named."""
+    """An ending on its way into a state; `details` are added to its own. `run` stays as it is where none is named.
+
+    What stands under `event` in the details is what the law is told of the event that it is, if it is one.
+    """
 
     ending: Ending
     state: str

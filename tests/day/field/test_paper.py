@@ -297,7 +297,7 @@ def test_a_sheet_in_chinese_and_teams_that_share(tmp_path: Path) -> None:
     }  # fmt: skip
     text = "您好，我叫{caller}。\n（先倾听。）\n\n张镕喆，请您付款。"
     messages = [Message(f"{number:032x}", "杭州市西湖区", text, "zh", details=details) for number in range(4)]
-    sheets = Sheets(settings)
+    sheets = Sheets(settings, b"secret")
     assert [sheets.send(one).fate for one in messages] == [Fate.LEFT] * 4
     assert [name.rpartition("-")[2] for name in sheets._visits.batches.names()] == ["a", "b"]
     assert {len(sheets._visits.batches.pieces(name)) for name in sheets._visits.batches.names()} == {2}

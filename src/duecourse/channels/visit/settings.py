@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from duecourse.channels.head import check_head, check_lines
 from duecourse.kernel.errors import DueCourseError
 
 _SHOWN = {"name", "badge"}
+METHODS: Final = ("cash", "cheque", "card", "transfer")
+"""How somebody may pay at the door."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,8 @@ class Settings:
     """A folder of sheets. `teams` has the two of each team, by its id: `{name = "...", badge = "..."}`, twice.
 
     `head` has the lender's name and lines of address for each language, `may_say` and `may_not_say` the lines that
-    remind the two of what they may say; `paper` is a4 or us-letter.
+    remind the two of what they may say; `paper` is a4 or us-letter. `takes` are the ways in which they may take money
+    at the door (cash, cheque, card, transfer): none unless it is set.
     """
 
     folder: Path
@@ -24,6 +28,7 @@ class Settings:
     may_say: Mapping[str, Sequence[str]] = field(default_factory=dict)
     may_not_say: Mapping[str, Sequence[str]] = field(default_factory=dict)
     paper: str = "a4"
+    takes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse a head without a name, and a team of any but two."""
@@ -36,6 +41,8 @@ class Settings:
             )
         if self.paper not in {"a4", "us-letter"}:
             raise DueCourseError(f"visit settings: paper: {self.paper!r}: take a4 or us-letter")
+        if isinstance(self.takes, str) or not set(self.takes) <= set(METHODS):
+            raise DueCourseError(f'visit settings: takes: write some of {", ".join(METHODS)}: takes = ["card"]')
 
 
 def _are_teams(teams: object) -> bool:

@@ -1,8 +1,10 @@
 """The tables of the operational database."""
 
+from duecourse.store.models.agencies import Agency, AgencyFile, AgencyReport, AgencyReview, AgencyTold
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
 from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
 from duecourse.store.models.endings import Ending, EndingStep
+from duecourse.store.models.field import Deposit, Receipt, SafetyStop
 from duecourse.store.models.history import (
     Arrangement,
     Consent,
@@ -21,6 +23,11 @@ from duecourse.store.models.sale import Bid, Portfolio, SaleCash
 from duecourse.store.models.staff import Approval, AuthorityLimit, Complaint, Dispute, Duty, Settlement, Staff
 
 __all__ = [
+    "Agency",
+    "AgencyFile",
+    "AgencyReport",
+    "AgencyReview",
+    "AgencyTold",
     "Approval",
     "Arrangement",
     "ArrangementDue",
@@ -39,6 +46,7 @@ __all__ = [
     "ContactPoint",
     "Debit",
     "DebitOrder",
+    "Deposit",
     "Dispute",
     "Duty",
     "Ending",
@@ -55,6 +63,8 @@ __all__ = [
     "PlannedAct",
     "Portfolio",
     "Promise",
+    "Receipt",
+    "SafetyStop",
     "SaleCash",
     "Settlement",
     "Staff",
