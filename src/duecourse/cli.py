@@ -22,6 +22,7 @@ from duecourse import (
     cli_days,
     cli_ending,
     cli_field,
+    cli_furnish,
     cli_law,
     cli_money,
     cli_sale,
@@ -64,6 +65,7 @@ app.add_typer(cli_settle.settle_app, name="settle")
 app.add_typer(cli_sale.sale_app, name="sale")
 app.add_typer(cli_suit.suit_app, name="suit")
 app.add_typer(cli_agency.agency_app, name="agency")
+app.add_typer(cli_furnish.furnish_app, name="furnish")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)
