@@ -8,6 +8,7 @@ A part is a transaction or several; who is killed between two has done what is d
 given what an office has opened and a part.
 """
 
+import atexit
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +90,7 @@ _OPEN: Final = ExitStack()
 
 def _open(office: Office) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
+    atexit.register(os._exit, 0)  # while that thread waits modules cannot be cleared, and DuckDB would complain of it
     _HERE.append(_OPEN.enter_context(office.opened()))
 
 
