@@ -15,7 +15,7 @@ KEPT = $(if $(KEEP),--keep $$(date -u +%F))
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-fork bench-people bench-gate bench-attack bench-spark bench-plot clean
+.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-fork bench-packs bench-sale bench-people bench-gate bench-attack bench-spark bench-plot clean
 
 help: ## Say what each command does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,12 @@ bench-few: $(READY) ## Time a run over one borrower in a hundred beside the whol
 
 bench-fork: $(READY) ## Time the fork of a million borrowers beside NumPy.
 	@$(RUN) -m bench.fork $(KEPT) --json
+
+bench-packs: $(READY) ## Time claim packs for ten thousand borrowers.
+	@$(RUN) -m bench.packs --borrowers 10000 --json
+
+bench-sale: $(READY) ## Time a sale of 100,000 debts, built, closed and put back, and check its sums.
+	@$(RUN) -m bench.sale --loans 100000 --json
 
 bench-people: $(READY) ## Time a load of people over a bare COPY of rows of the same size.
 	@$(RUN) -m bench.people $(KEPT) --json
