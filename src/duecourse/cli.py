@@ -25,6 +25,7 @@ from duecourse import (
     cli_furnish,
     cli_law,
     cli_money,
+    cli_register,
     cli_sale,
     cli_serve,
     cli_settle,
@@ -66,6 +67,7 @@ app.add_typer(cli_sale.sale_app, name="sale")
 app.add_typer(cli_suit.suit_app, name="suit")
 app.add_typer(cli_agency.agency_app, name="agency")
 app.add_typer(cli_furnish.furnish_app, name="furnish")
+app.add_typer(cli_register.register_app, name="register")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

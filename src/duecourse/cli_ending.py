@@ -65,6 +65,10 @@ def decide(
     from duecourse.endings import batches
     from duecourse.store.endings import Kind
 
+    if _kind(Kind, kind) is Kind.LIST:
+        raise DueCourseError(
+            "a register opens only where a rulebook permits it: decide it with `duecourse register decide`"
+        )
     if every == bool(loans):
         raise DueCourseError("which loans? name each with --loan, or take --all that the plan proposes")
     with office(store, strategy, house) as (place, opened):

@@ -84,7 +84,7 @@ def an_offer_and_its_refusal(duecourse: Commands, store: Path) -> None:
     by = date(2199, 1, 1)
     assert duecourse("offer", "L1", 92_000, "--pay-by", by, "--by", "s1", *at).out.endswith("it is in force\n")
     waits = duecourse("offer", "L1", 95_000, "--pay-by", by, "--by", "s1", "--json", *at)
-    assert_one_line(waits, "beyond what two people may give up")
+    assert_one_line(waits, "loan L1 has an offer that stands until 2199-01-01")
 
 
 def somebody_who_left(duecourse: Commands, store: Path) -> None:

@@ -22,7 +22,7 @@ def test_the_default_is_refused_nowhere(duecourse: Commands) -> None:
     assert (found.code, found.err, found.out) == (
         0,
         "",
-        "default: 17 templates, none is refused whoever the borrower is\n",
+        "default: 20 templates, none is refused whoever the borrower is\n",
     )
 
 
@@ -35,7 +35,7 @@ def test_a_template_that_a_rule_refuses(duecourse: Commands, tmp_path: Path) -> 
     assert lines[1].split()[:4] == ["template", "as", "by", "rulebook"]
     assert lines[2].split()[:6] == ["settlement_offer", "letter", "debt", "buyer", "us", "us.regf.line.first"]
     assert "Refused for some borrowers" in lines
-    assert lines[-1] == "default: 16 templates, 1 is refused whoever the borrower is"
+    assert lines[-1] == "default: 19 templates, 1 is refused whoever the borrower is"
 
 
 def test_as_json(duecourse: Commands, tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_as_json(duecourse: Commands, tmp_path: Path) -> None:
     found = duecourse("strategy", "check", path, "--json", *DAY)
     assert (found.code, found.err) == (1, "")
     told = found.json
-    assert (told["strategy"], told["templates"]) == ("default", 17)
+    assert (told["strategy"], told["templates"]) == ("default", 20)
     assert len(told["warnings"]) == 1
     assert told["warnings"][0].endswith("no treatment uses template 'spare'; use it or take it out")
     first = told["findings"][0]

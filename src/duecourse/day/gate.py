@@ -40,6 +40,10 @@ _SETTINGS: Final = (
     "SET enable_seqscan = off",  # one plan for an empty table and for millions of rows
     "SET TimeZone = 'UTC'",
 )
+_LISTING: Final = "threat_of_listing"  # a word of content
+_NOTICED: Final = """
+SELECT FROM ending
+WHERE kind = 'list' AND borrower_no = %s AND loan_id = ANY(%s) AND state IN ('noticed', 'objected')"""
 VALID: Final = timedelta(minutes=1)
 Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
 """Writes the message of an act about some loans on a day; DueCourseError where it would have a hole."""
@@ -201,9 +205,25 @@ class Gate:
         if asked.channel == "visit" and known.is_dangerous:
             reasons.append("visit_dangerous")
         reached_by = {point.kind for point in known.person.points}
+        if _LISTING in (asked.content or ()):
+            reasons += self._lists(asked, books)
         if asked.act in FACING_ACTS and POINTS.get(asked.channel or "") not in reached_by:
             reasons.append("no_contact_point")
         return _Draft(asked, window, tuple(left), tuple(reasons), books, agreed)
+
+    def _lists(self, asked: Asked, books: Sequence[str]) -> list[str]:
+        """Say why nobody may announce a listing: no law here knows a list, or of its own kind no notice runs.
+
+        Where the law has a public list alone, its rules say when that may be named.
+        """
+        here = [rule.record for rule in self._law.rules if rule.book in books]
+        if not any("list" in rule.acts for rule in here):
+            return ["no_list_here"]
+        if not any(rule.answers == "private_register_permitted" for rule in here):
+            return []
+        with self._connection.cursor() as cursor:
+            cursor.execute(_NOTICED, [asked.borrower, list(asked.loans)])
+            return ["no_listing_noticed"] if cursor.fetchone() is None else []
 
     def _set_aside(self, known: Known, standing: Sequence[Hold]) -> frozenset[str]:
         """Return the loans that no contact may be about, of a borrower who has others: nothing is done about them."""

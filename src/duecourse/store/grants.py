@@ -1,6 +1,6 @@
 """What the application's role may do: read and write rows, and nothing that changes tables.
 
-Of the audit chain it may add entries, and neither change nor remove one.
+Of the audit chain and of the register of debtors it may add entries, and neither change nor remove one.
 """
 
 from typing import Final
@@ -16,6 +16,9 @@ DO $$ BEGIN
         IF to_regclass('audit_entry') IS NOT NULL THEN
             REVOKE UPDATE, DELETE ON audit_entry FROM duecourse_app;
             REVOKE DELETE ON audit_head, audit_sealed FROM duecourse_app;
+        END IF;
+        IF to_regclass('register_entry') IS NOT NULL THEN
+            REVOKE UPDATE, DELETE ON register_entry, register_lookup, register_receipt FROM duecourse_app;
         END IF;
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO duecourse_app;
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO duecourse_app;

@@ -19,6 +19,7 @@ from duecourse.store.models.history import (
 from duecourse.store.models.money import ArrangementDue, BankEntry, Debit, DebitOrder, Mandate
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
+from duecourse.store.models.register import RegisterEntry, RegisterLookup, RegisterReader, RegisterReceipt
 from duecourse.store.models.sale import Bid, Portfolio, SaleCash
 from duecourse.store.models.staff import Approval, AuthorityLimit, Complaint, Dispute, Duty, Settlement, Staff
 
@@ -64,6 +65,10 @@ __all__ = [
     "Portfolio",
     "Promise",
     "Receipt",
+    "RegisterEntry",
+    "RegisterLookup",
+    "RegisterReader",
+    "RegisterReceipt",
     "SafetyStop",
     "SaleCash",
     "Settlement",
