@@ -104,19 +104,21 @@ def list_visits(
 
 @visits_app.command()
 def hand_out(
-    batch: Batch, settings: Settings, store: Store = OUT, strategy: Strategy = None, house: House = None
+    batch: Batch, by: By, settings: Settings, store: Store = OUT, strategy: Strategy = None, house: House = None
 ) -> None:
-    """Judge each visit of a team again, and make one file to print of the sheets; call again while the team is out.
+    """Decide that a team goes: judge each visit again, and make one file to print; call again while the team is out.
 
-    Of sheets that were handed out already it says which visits must not be made any more: exit code 1 if there are any.
-    A team whose receipts of earlier days are not paid in gets no sheets.
+    Who decides it is a supervisor. Of sheets that were handed out already it says which visits must not be made any
+    more: exit code 1 if there are any. A team whose receipts of earlier days are not paid in gets no sheets.
     """
     from duecourse.endings.visit.deposits import refuse_open
+    from duecourse.endings.visit.going import decide
 
     with _hands(settings, store, strategy, house) as hands:
         refuse_open(hands.connection, batch)
         shelf = hands.shelf("visit")
         if shelf.batches.closed(batch) is None:
+            decide(hands.connection, shelf, batch, by, hands.now())
             _closed(hands, "visit", batch)
             return
         places = shelf.check(batch, hands.now())

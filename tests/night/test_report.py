@@ -353,7 +353,7 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
 
     assert family("channel") == set(CHANNELS)
     assert family("state") == set(STATES)
-    assert family("act") == {"contact", "furnish", "list", "sue", "settle", "sell", "reward", "none"}
+    assert family("act") == {"contact", "furnish", "list", "place", "sue", "settle", "sell", "reward", "none"}
     strategy = yaml.safe_load(files("duecourse.strategy").joinpath("default.yaml").read_text("utf-8"))
     assert family("stage") == {rung["stage"] for rung in strategy["ladder"]}
     assert {code for code in family("reason") if code.startswith("hold_")} == {f"hold_{kind}" for kind in HOLD_KINDS}

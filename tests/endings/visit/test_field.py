@@ -242,7 +242,7 @@ def test_the_commands_of_the_field(
     assert "was given before" in duecourse("day", "visits", "receipt", *paid, *at).out
     opened = duecourse("day", "visits", "differences", "--json", *store)
     assert (opened.code, opened.json[0]["amount"]) == (1, 50_000)
-    refused = duecourse("day", "visits", "hand-out", "2026-11-21-north", *at)
+    refused = duecourse("day", "visits", "hand-out", "2026-11-21-north", "--by", BOSS, *at)
     assert (refused.code, "500.00 open between receipts and bank" in refused.err) == (2, True), refused
     done = duecourse("day", "visits", "deposit", "north", "2026-11-20", "49000", "USD", "bank-1", "--by", CLERK, *store)
     assert (done.code, done.out) == (1, "north of 2026-11-20: USD\u00a010.00 is open\n")
