@@ -22,10 +22,12 @@ from duecourse import (
     cli_days,
     cli_ending,
     cli_field,
+    cli_finance,
     cli_furnish,
     cli_law,
     cli_money,
     cli_register,
+    cli_reward,
     cli_sale,
     cli_serve,
     cli_settle,
@@ -68,6 +70,8 @@ app.add_typer(cli_suit.suit_app, name="suit")
 app.add_typer(cli_agency.agency_app, name="agency")
 app.add_typer(cli_furnish.furnish_app, name="furnish")
 app.add_typer(cli_register.register_app, name="register")
+app.add_typer(cli_finance.finance_app, name="finance")
+app.add_typer(cli_reward.reward_app, name="reward")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

@@ -17,7 +17,7 @@ Findings = Iterator[tuple[int, str]]
 _LAW_AND_BELOW = ("kernel", "book", "ledger", "law")
 _STORE_AND_BELOW = (*_LAW_AND_BELOW, "strategy", "store")
 _DAY_AND_BELOW = (*_STORE_AND_BELOW, "day", "channels", "documents")
-_WEB = (*_DAY_AND_BELOW, "night", "endings", "rewards")
+_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards")
 MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "kernel": (),
     "book": ("kernel",),
@@ -30,6 +30,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "documents": ("kernel",),
     "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": (*_DAY_AND_BELOW, "night"),  # the gate and its facts are the night's definitions
+    "finance": (*_DAY_AND_BELOW, "night"),
     "rewards": (*_DAY_AND_BELOW, "night"),
     "desk": _WEB,
     "portal": _WEB,
@@ -59,6 +60,8 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_ending",
         "cli_options",
     ),
+    "cli_finance": (*_DAY_AND_BELOW, "finance", "night", "printing", "cli_days", "cli_options"),
+    "cli_reward": (*_DAY_AND_BELOW, "rewards", "night", "printing", "cli_days", "cli_options"),
     "cli_serve": ("kernel", "store", "api", "cli_options"),
     "cli_settle": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options"),
     "cli_visits": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options"),
@@ -86,6 +89,8 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_options",
         "cli_sale",
         "cli_register",
+        "cli_finance",
+        "cli_reward",
         "cli_serve",
         "cli_settle",
         "cli_staff",
@@ -116,6 +121,8 @@ SPEAKING: Final = frozenset(
         "cli_options",
         "cli_sale",
         "cli_register",
+        "cli_finance",
+        "cli_reward",
         "cli_serve",
         "cli_settle",
         "cli_staff",

@@ -70,6 +70,8 @@ CLI = {
     "src/duecourse/cli_law.py": "the command line talks to the terminal",
     "src/duecourse/cli_money.py": "the command line talks to the terminal",
     "src/duecourse/cli_register.py": "the command line talks to the terminal",
+    "src/duecourse/cli_finance.py": "the command line talks to the terminal",
+    "src/duecourse/cli_reward.py": "the command line talks to the terminal",
     "src/duecourse/cli_serve.py": "the command line talks to the terminal",
     "src/duecourse/cli_staff.py": "the command line talks to the terminal",
     "src/duecourse/cli_strategy.py": "the command line talks to the terminal",

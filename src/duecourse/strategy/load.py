@@ -62,7 +62,7 @@ def from_document(document: Document, catalogue_kinds: Mapping[str, FactKind]) -
     try:
         strategy = Strategy.model_validate(document.values, context=vocabulary)
     except ValidationError as error:
-        raise _first(document, error) from None
+        raise first_fault(document, error) from None
     found = [*checks.faults(strategy, _named(document.values)), *templates.faults(strategy)]
     if found:
         first = min(found, key=lambda fault: document.line(fault.at))
@@ -132,7 +132,8 @@ def _named(value: object, *, read: bool = False) -> frozenset[str]:
     return frozenset[str]().union(*parts)
 
 
-def _first(document: Document, error: ValidationError) -> StrategyError:
+def first_fault(document: Document, error: ValidationError) -> StrategyError:
+    """Return the first fault of a file by its line, in one line of our own words."""
     details = error.errors(include_url=False)
     return min((_told(document, detail) for detail in details), key=lambda pair: pair[0])[1]
 

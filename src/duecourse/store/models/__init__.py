@@ -20,6 +20,7 @@ from duecourse.store.models.money import ArrangementDue, BankEntry, Debit, Debit
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
 from duecourse.store.models.register import RegisterEntry, RegisterLookup, RegisterReader, RegisterReceipt
+from duecourse.store.models.rewards import Reward
 from duecourse.store.models.sale import Bid, Portfolio, SaleCash
 from duecourse.store.models.staff import Approval, AuthorityLimit, Complaint, Dispute, Duty, Settlement, Staff
 
@@ -69,6 +70,7 @@ __all__ = [
     "RegisterLookup",
     "RegisterReader",
     "RegisterReceipt",
+    "Reward",
     "SafetyStop",
     "SaleCash",
     "Settlement",
