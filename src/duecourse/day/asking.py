@@ -48,7 +48,8 @@ class Asked:
         """Say by which statement it is judged: an offer to settle is a letter."""
         settles = self.act == "settle"
         act, channel = ("contact", "letter") if settles else (self.act, self.channel)
-        return Sort(country, act, channel, self.purpose, tuple(sorted(self.told)))
+        demands = act == "contact" and self.presses
+        return Sort(country, act, channel, self.purpose, demands, tuple(sorted(self.told)))
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def rows(asked: Asked, loans: Sequence[Owed], known: Known, books: Sequence[str]
         "act": sort.act,
         "channel": sort.channel,
         "purpose": asked.purpose,
+        "demands": sort.demands,
         "content": asked.content or (),
         "content_stated": asked.content is not None,
     }

@@ -27,12 +27,16 @@ _DAYS_KEPT: Final = 4  # it is never more than three days on earth at once
 
 @dataclass(frozen=True, order=True)
 class Sort:
-    """What acts have in common that are judged by the same part of the law; `told` are columns that a person tells."""
+    """What acts have in common that are judged by the same part of the law.
+
+    `demands` says that a contact asks for money, `told` are columns that a person tells.
+    """
 
     country: str
     act: str
     channel: str | None
     purpose: str
+    demands: bool
     told: tuple[str, ...] = ()
 
 
@@ -84,10 +88,11 @@ class Judge:
     def _part(self, which: Which, on: date) -> Law:
         sort, seldom = which
         books = [book.id for book in self._law.books.values() if binds(book, sort.country)]
-        part = self._law.of(books, acts=(sort.act,))
+        part = self._law.of(books, acts=(sort.act, "demand") if sort.demands else (sort.act,))
         told = past.told(part.kinds, seldom=seldom)
         known = lawful.unvarying(lawful.VARIES.union(sort.told), sort.country, told)
-        known |= {"act": sort.act, "channel": sort.channel, "purpose": sort.purpose, "content": Among(self._words)}
+        known |= {"act": sort.act, "channel": sort.channel, "purpose": sort.purpose, "demands": sort.demands}
+        known["content"] = Among(self._words)
         return narrowed(part, Given(known, told.kinds, on), [rule for rule in part.rules if gates(rule)])
 
 

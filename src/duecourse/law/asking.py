@@ -186,7 +186,7 @@ class Functions:
         """Return whether a rule is asked of an act, and whether that itself is not known (then it is)."""
         if rule.book not in act["rulebooks"] or not _holds(rule, act["day"]):
             return False, False
-        of_this_kind = act["ask"] == rule.record.answers if rule.permit is None else act["act"] in rule.record.acts
+        of_this_kind = act["ask"] == rule.record.answers if rule.permit is None else _is_judged(rule, act)
         if not of_this_kind or (rule.permit is None and act["ask"] is None):
             return False, False
         applies = True if rule.applies is None else self._rule(place)[0](_scene(act))
@@ -293,6 +293,12 @@ def _taken(way: str, known: Sequence[tuple[int, Any]]) -> Any:
     if way in {"last", "first"}:
         return (max if way == "last" else min)(known, key=lambda pair: pair[0])[1]
     return max(values) if way == "latest" else min(values)
+
+
+def _is_judged(rule: Rule, act: Act) -> bool:
+    """Say whether an act is one that a rule judges; a contact that asks for money is a demand too."""
+    judged = act["act"] in rule.record.acts
+    return judged or (rule.is_of_demands and act["act"] == "contact" and act["demands"] is True)
 
 
 def _holds(rule: Rule, day: date | None) -> bool:

@@ -103,7 +103,8 @@ def reads(law: Law) -> Reads:
     of_acts = [name for name in names if not name.startswith("event.")]
     of_events = [name for name in names if name.startswith("event.")]
     # By the loan and the firm an act's other common columns are given.
-    acts = _schema([*of_acts, "act", "ask", "loan", "by"], ACT, ALWAYS_ACT)
+    demands = ["demands"] if any(rule.is_of_demands for rule in law.rules) else []
+    acts = _schema([*of_acts, *demands, "act", "ask", "loan", "by"], ACT, ALWAYS_ACT)
     return Reads(acts, _schema(of_events, EVENT, ALWAYS_EVENT, strip="event."), workdays)
 
 
@@ -302,7 +303,8 @@ class _Compiler:
 
     def _judged(self) -> ir.Table:
         """Work out for each rule whether it is asked and what it says; and for answers, what they give."""
-        acts = self._act_rows(self.acts, {name for rule in self.law.rules for name in rule.names} | {"act", "ask"})
+        spoken = {name for rule in self.law.rules for name in rule.names}
+        acts = self._act_rows(self.acts, spoken | {"act", "ask", "demands"})
         columns = _Columns(acts, self.facts)
         made: dict[str, ir.Value] = {}
         for index, rule in enumerate(self.law.rules):
@@ -469,12 +471,21 @@ def _asked(rule: Rule, acts: ir.Table, columns: _Columns) -> tuple[ir.Value, ir.
     """Return whether a rule is asked of an act, and whether that itself is not known (then it is)."""
     record = rule.record
     asked = acts.rulebooks.contains(rule.book) & _in_force(rule, acts.day)
-    kind = acts.ask == record.answers if rule.permit is None else acts.act.isin(record.acts)
+    kind = acts.ask == record.answers if rule.permit is None else _is_judged(rule, acts)
     asked &= kind.coalesce(ibis.literal(value=False))
     if rule.applies is None:
         return asked, ibis.literal(value=False)
     applies = rule.applies.compile(columns)
     return asked & applies.coalesce(ibis.literal(value=True)), applies.isnull()
+
+
+def _is_judged(rule: Rule, acts: ir.Table) -> ir.Value:
+    """Say whether an act is one that a rule judges; a contact that asks for money is a demand too."""
+    judged = acts.act.isin(rule.record.acts)
+    if not rule.is_of_demands:
+        return judged
+    demands = (acts.act == "contact") & acts.demands.coalesce(ibis.literal(value=False))
+    return judged | demands
 
 
 def _verdict(rule: Rule, index: int, rows: ir.Table) -> tuple[ir.Value, ir.Value, ir.Value]:

@@ -107,6 +107,11 @@ class Rule:
         parts = [each.facts for each in (self.applies, self.permit, self.gives) if each is not None]
         return frozenset(_BRACES.findall(self.record.because or "")).union(*parts)
 
+    @property
+    def is_of_demands(self) -> bool:
+        """Whether it judges demands and not contacts as such: it is asked of a contact that asks for money too."""
+        return "demand" in self.record.acts and "contact" not in self.record.acts
+
     def in_force(self, day: date) -> bool:
         """Whether this version holds on a day."""
         return self.record.from_ <= day and (self.record.to is None or day < self.record.to)

@@ -23,7 +23,15 @@ from duecourse.night.fact_sources import Tables
 from duecourse.night.past import OWN, Past, seen_until
 from duecourse.strategy.models import Strategy
 
-JUDGED: Final = ("contact", "furnish", "list", "place", "sue", "sell")  # what rules speak of; to settle is a contact
+JUDGED: Final = (
+    "contact",
+    "demand",
+    "furnish",
+    "list",
+    "place",
+    "sue",
+    "sell",
+)  # what rules speak of; to settle is a contact
 _PROPOSED: Final = (*JUDGED, "settle")
 _DAY_SLOT: Final = (540, 1020)  # of an act without a slot: nine to five
 BORROWER: Final = ("country", "region", "locality", "age", "deceased_on", "language")  # what is known of a borrower
@@ -155,7 +163,7 @@ def acts(tables: Tables, proposed: ir.Table, wanted: frozenset[str]) -> ir.Table
 
     `act_no` is left to whoever keeps the table, and what follows from other columns to `with_constants`.
     """
-    said = tables("treatments").select("treatment_no", "act", "channel", "purpose", "slot", "content", "content_stated")
+    said = tables("treatments").select("treatment_no", *_OF_TREATMENT)
     terms = _terms(tables, proposed, with_last_due="loan.due_on" in wanted)
     rows = proposed.join(said, "treatment_no").join(terms, "loan_no").join(tables("homes"), "borrower_no")
     rows = rows.left_join(tables("law_places"), list(PLACE))
@@ -191,7 +199,7 @@ def rows_of_acts(rows: ir.Table, wanted: frozenset[str], *own: str) -> ir.Table:
 VARIES: Final = frozenset(
     {  # the columns of an act of which a night tells one thing of one act, and another of the next
         *("moment", "minute", "minute_earliest_zone", "minute_latest_zone", "day", "holiday", "workday", "calendar"),
-        *("rulebooks", "act", "channel", "purpose", "content", "content_stated", "amount", "loan", "debt"),
+        *("rulebooks", "act", "channel", "purpose", "content", "content_stated", "demands", "amount", "loan", "debt"),
         *("collector.role", "actor.role", "collector.lender_type"),
         *(f"loan.{name}" for name in ("id", "owner", "in_default_since", "in_arrears_since", "overdue_amount")),
         *(f"loan.{name}" for name in ("due_on", "product", "opened_on", "currency", "principal")),
@@ -203,6 +211,7 @@ SAME_AS: Final[Mapping[str, str]] = {
     "debt": "loan", "loan.id": "loan", "calendar": "country", "borrower.country": "country",
     "actor.role": "collector.role", "loan.in_arrears_since": "loan.in_default_since", "loan.overdue_amount": "amount",
 }  # fmt: skip
+_OF_TREATMENT: Final = ("act", "channel", "purpose", "slot", "demands", "content", "content_stated")
 _SAID: Final = "said"  # the words of a template, with blanks between
 _OF_THE_DAY: Final = ("moment", "minute", "minute_earliest_zone", "minute_latest_zone", "holiday", "workday")
 ALWAYS: Final[Mapping[str, Any]] = {
@@ -223,6 +232,7 @@ def _of_the_act(rows: ir.Table) -> dict[str, Any]:
         "purpose": rows.purpose.fill_null("collection"),
         _SAID: rows.content,
         "content_stated": rows.content_stated,
+        "demands": rows.demands,
         "amount": rows.overdue_now,
     }
 
