@@ -1,9 +1,9 @@
 """The worked cases of the law, through a decision in the store: what the law refuses nobody can decide.
 
 Visits, demands and charges are asked of the gate; a demand that is refused is tried as a letter that asks for the money
-too. Each try of an act that is an ending becomes a borrower with a loan, its history, and a person who decides. Where a case
-tells what the store cannot (words of a contact, who else was there) it is left out; what the gate finds out by itself
-(who we are, what is overdue) is given as its tables have it.
+too. Each try of an act that is an ending becomes a borrower with a loan, its history, and a person who decides. Where a
+case tells what the store cannot (words of a contact, who else was there) it is left out; what the gate finds out by
+itself (who we are, what is overdue) is given as its tables have it.
 """
 
 import json
