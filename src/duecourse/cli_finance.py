@@ -45,7 +45,7 @@ def export(
     from duecourse.day.recorded import recorded
     from duecourse.finance import exporting
     from duecourse.finance.accounts import load as load_accounts
-    from duecourse.finance.happening import happened
+    from duecourse.finance.happening import cash, happened
     from duecourse.finance.movements import moved
     from duecourse.night.facts import CATALOGUE
     from duecourse.night.run import Options
@@ -56,12 +56,13 @@ def export(
     out.mkdir(parents=True, exist_ok=True)
     whole = load(book, None, out, threads=options.threads, memory=options.memory)
     with ExitStack() as opened:
-        told = {}
+        told = exporting.Told()
         if store is not None:
             place = Place.of(store)
             rows = recorded(place.url())
             whole = opened.enter_context(book_with(whole, rows, threads=options.threads, memory=options.memory))
-            told = dict(happened(opened.enter_context(place.connected()), on, whole.zone))
+            connection = opened.enter_context(place.connected())
+            told = exporting.Told(happened(connection, on, whole.zone), cash(connection, on))
         done = exporting.export(moved(whole, rules, on, options, out), told, chart, on, out)
     if as_json:
         totals = [asdict(one) for one in done.totals]

@@ -63,7 +63,7 @@ class _Field:
 
 def join(app: typer.Typer) -> None:
     """Add these commands to those of visits."""
-    for command in (receipt, deposit, settle, differences, danger, dangers, safe, verify):
+    for command in (receipt, deposit, settle, differences, danger, dangers, safe, review, verify):
         app.command()(command)
 
 
@@ -166,7 +166,7 @@ def danger(
 
 
 def dangers(store: Store = OUT, as_json: Json = False) -> None:
-    """List the borrowers whom nobody may visit, for supervisors. Exit code 1 where there are any."""
+    """List the borrowers whom nobody may visit, and why: a danger or a review. Exit code 1 where there are any."""
     from duecourse import printing
     from duecourse.endings.visit import safety
 
@@ -175,9 +175,9 @@ def dangers(store: Store = OUT, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], default=str))
     else:
-        table = printing.grid("borrower", "danger", "told by", "at", words=(0, 1, 2, 3))
+        table = printing.grid("borrower", "why", "told by", "at", words=(0, 1, 2, 3))
         for one in found:
-            table.add_row(one.borrower_id, one.danger, one.told_by, f"{one.told_at:%Y-%m-%d %H:%M}Z")
+            table.add_row(one.borrower_id, one.what or one.kind, one.told_by, f"{one.told_at:%Y-%m-%d %H:%M}Z")
         printing.show(table)
     if found:
         raise typer.Exit(1)
@@ -193,6 +193,34 @@ def safe(
     with _field(store) as field:
         safety.lift(field.facts(by), field.connection, borrower, field.who(by))
     printing.say(f"{borrower} may be visited again, where the law permits it")
+
+
+def review(
+    borrower: Annotated[str, typer.Argument(help="The borrower, as the lender names them.")],
+    by: By,
+    why: Annotated[str | None, typer.Option(help="Answer it, with the reason: somebody of compliance does.")] = None,
+    no_more: Annotated[bool, typer.Option("--no-more", help="Answered so that nobody comes any more.")] = False,
+    store: Store = OUT,
+) -> None:
+    """Note that a borrower asks whether anybody need come: nobody does until it is answered; or answer it.
+
+    Exit code 1 where it is asked already.
+    """
+    from duecourse import printing
+    from duecourse.endings.visit import safety
+
+    with _field(store) as field:
+        facts, who = field.facts(by), field.who(by)
+        if why is not None:
+            safety.answer(facts, field.connection, borrower, who, why, goes_on=not no_more)
+            printing.say(
+                f"{borrower}: {'nobody comes any more' if no_more else 'teams may come, where the law permits it'}"
+            )
+            return
+        if not safety.review(facts, field.connection, borrower, who):
+            printing.say(f"{borrower}: a review is asked for already")
+            raise typer.Exit(1)
+    printing.say(f"nobody visits {borrower} until compliance answers: `duecourse day visits review {borrower} --why`")
 
 
 def verify(

@@ -87,7 +87,7 @@ def test_a_sale_takes_everything_off_and_what_comes_back_is_put_on_again(price: 
     loan = Moved("L1", "EUR", (), STANDS, STANDS)
     key = "sale_gain" if gain > 0 else "sale_loss"
     sold = {
-        "cash": price, "borrowers_credit": 300, "receivable_fee": -500, "receivable_penalty": -1_000,
+        "buyers": price, "borrowers_credit": 300, "receivable_fee": -500, "receivable_penalty": -1_000,
         "receivable_interest": -2_000, "receivable_principal": -100_000, key: -gain,
     }  # fmt: skip
     assert posted(loan, Happened(closed=(("sold", "S", price),))) == {("sold", "S"): sold}
@@ -146,7 +146,7 @@ def test_the_same_day_again_has_the_same_bytes_and_adds_up(home: Path, chart: Ac
     written = []
     for place in range(2):
         parts = moved(book, books.strategy(), books.MADE_FOR, books.OPTIONS, tmp_path)
-        done = exporting.export(parts, {}, chart, books.MADE_FOR, tmp_path / str(place))
+        done = exporting.export(parts, exporting.Told(), chart, books.MADE_FOR, tmp_path / str(place))
         written.append({path.name: path.read_bytes() for path in done.folder.iterdir()})
         assert all(debit == credit > 0 for debit, credit in done.balanced.values())
     assert written[0] == written[1]

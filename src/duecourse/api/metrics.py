@@ -51,7 +51,8 @@ SELECT kind, count(*) FROM verdict,
 WHERE judged_at >= %s AND NOT is_permitted GROUP BY 1 ORDER BY 1"""
 _ENDINGS: Final = "SELECT kind, state, count(*) FROM ending WHERE NOT is_over GROUP BY 1, 2 ORDER BY 1, 2"
 _REVIEWS: Final = """
-SELECT count(*) FROM ending WHERE NOT is_over AND review_asked_at IS NOT NULL AND reviewed_at IS NULL"""
+SELECT (SELECT count(*) FROM ending WHERE NOT is_over AND review_asked_at IS NOT NULL AND reviewed_at IS NULL)
+    + (SELECT count(*) FROM visit_stop WHERE kind = 'review' AND lifted_at IS NULL)"""
 _OFF: Final = "SELECT name FROM switch WHERE stopped_at IS NOT NULL AND name = ANY(%s) ORDER BY 1"
 
 

@@ -44,6 +44,7 @@ _LISTING: Final = "threat_of_listing"  # a word of content
 _NOTICED: Final = """
 SELECT FROM ending
 WHERE kind = 'list' AND borrower_no = %s AND loan_id = ANY(%s) AND state IN ('noticed', 'objected')"""
+_STOPPED: Final = {"danger": "visit_dangerous", "review": "visit_under_review"}
 VALID: Final = timedelta(minutes=1)
 Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
 """Writes the message of an act about some loans on a day; DueCourseError where it would have a hole."""
@@ -202,8 +203,8 @@ class Gate:
             reasons.append("paid_since_plan")
         if asked.channel in known.refused_channels:
             reasons.append("channel_refused")
-        if asked.channel == "visit" and known.is_dangerous:
-            reasons.append("visit_dangerous")
+        if asked.channel == "visit" and known.visits_stopped:
+            reasons.append(_STOPPED[known.visits_stopped])
         reached_by = {point.kind for point in known.person.points}
         if _LISTING in (asked.content or ()):
             reasons += self._lists(asked, books)

@@ -39,7 +39,7 @@ SELECT json_build_array(b.id, b.borrower_id, h.seq, encode(h.hash, 'base64'),
     ARRAY(SELECT channel FROM ({REFUSED_CHANNELS}) r WHERE r.borrower_no = b.id),
     EXISTS (SELECT FROM payments y JOIN plan ON plan.planned_on = c.planned_on
         WHERE y.borrower_no = b.id AND y.recorded_at > plan.published_at AND NOT y.from_book),
-    EXISTS (SELECT FROM safety_stop s WHERE s.borrower_no = b.id AND s.lifted_at IS NULL),
+    (SELECT min(s.kind) FROM visit_stop s WHERE s.borrower_no = b.id AND s.lifted_at IS NULL),
     (SELECT json_agg(json_build_array(loan_id, product, currency, principal, opened_on, lender_type, owner_id, is_owner,
         last_due_on, encode(history, 'base64')) ORDER BY id) FROM case_loan WHERE borrower_no = b.id),
     (SELECT json_agg(json_build_array(loan_id, payment_id, paid_on, amount, reverses, target_instalment,
@@ -150,7 +150,7 @@ class Known:
 
     `has_seldom`: the law must look at tables in which most borrowers have no row. `refused_channels` are those for
     which a consent was taken back and not given again; `has_paid`: money came in after the plan was published;
-    `is_dangerous`: a team was in danger on a visit, and nobody has lifted that.
+    `visits_stopped`: `danger` where a team was in danger, `review` where one is asked for, until it is lifted.
     """
 
     country: str
@@ -168,7 +168,7 @@ class Known:
     person: Reached
     offers: tuple[Offer, ...] = ()
     sold: tuple[Sold, ...] = ()
-    is_dangerous: bool = False
+    visits_stopped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _column(answer: PGresult) -> list[bytes]:
 
 def _known(row: Sequence[Any]) -> Known:
     (
-        country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, danger, *lists
+        country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, stopped, *lists
     ) = row[10:]  # fmt: skip
     loans, payments, waivers, holds, offers, sold = (some or () for some in lists)
     paid: dict[str, list[Payment]] = {}
@@ -256,7 +256,7 @@ def _known(row: Sequence[Any]) -> Known:
             for loan_id, state, amount, forgiven, pay_by in offers
         ),
         sold=tuple(Sold(loan_id, owner, date.fromisoformat(sold_on)) for loan_id, owner, sold_on in sold),
-        is_dangerous=danger,
+        visits_stopped=stopped,
     )
 
 

@@ -27,7 +27,9 @@ KEYS: Final = (
     "charged_off",  # the loss
     "allowance",  # against the receivables that were charged off
     "commission", "agencies",  # the expense, and what is owed to them
+    "buyers",  # what buyers of loans owe us, or, below zero, what they paid before the close or is theirs
     "sale_gain", "sale_loss",
+    "legal_costs",  # courts' fees and what else a suit costs
     "reward_cost",
 )  # fmt: skip
 """What may be posted to. A key for each component of a debt, then those of everything else."""

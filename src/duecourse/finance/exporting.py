@@ -1,20 +1,20 @@
 """The export of a day: journals as CSV and as JSON lines, and the trial balance, in a folder of the day's name.
 
-    done = export(parts, happened, accounts, on, folder)
+    done = export(parts, told, accounts, on, folder)
 
 Written loan by loan, so that memory stays bounded, and whole or not at all. The same day gives the same bytes.
 """
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from duecourse.finance.accounts import Accounts
-from duecourse.finance.journals import NOTHING, Happened, Journal, of_loan
+from duecourse.finance.journals import NOTHING, Happened, Journal, SaleCash, of_cash, of_loan
 from duecourse.finance.movements import Moved
 from duecourse.kernel.files import written_aside
 
@@ -54,9 +54,15 @@ class Exported:
         return found
 
 
-def export(
-    parts: Iterable[Sequence[Moved]], happened: Mapping[str, Happened], accounts: Accounts, on: date, folder: Path
-) -> Exported:
+@dataclass(frozen=True)
+class Told:
+    """What the store knows of a day: what happened to loans, by their ids, and the money of sales."""
+
+    happened: Mapping[str, Happened] = field(default_factory=dict)
+    cash: Sequence[SaleCash] = ()
+
+
+def export(parts: Iterable[Sequence[Moved]], told: Told, accounts: Accounts, on: date, folder: Path) -> Exported:
     """Write the journals of a day into `folder`/<day>; AssertionError where one did not balance, a fault of ours."""
     totals: dict[tuple[str, str], list[int]] = {}
     loans = journals = 0
@@ -67,28 +73,35 @@ def export(
         ):
             writer = csv.writer(table, lineterminator="\n")
             writer.writerow(COLUMNS)
-            for part in parts:
-                for loan in part:
-                    loans += 1
-                    for journal in of_loan(loan, on, happened.get(loan.loan_id, NOTHING)):
-                        journals += 1
-                        posted = _posted(journal, accounts)
-                        writer.writerows(_rows(journal, posted))
-                        lines.write(json.dumps(_said(journal, posted), ensure_ascii=False) + "\n")
-                        for line in posted:
-                            total = totals.setdefault((line["account"], journal.currency), [0, 0])
-                            total[0] += line["debit"]
-                            total[1] += line["credit"]
+            for loan, some in _journals(parts, told, on):
+                loans += loan
+                for journal in some:
+                    journals += 1
+                    posted = _posted(journal, accounts)
+                    writer.writerows(_rows(journal, posted))
+                    lines.write(json.dumps(_said(journal, posted), ensure_ascii=False) + "\n")
+                    for line in posted:
+                        total = totals.setdefault((line["account"], journal.currency), [0, 0])
+                        total[0] += line["debit"]
+                        total[1] += line["credit"]
         names = accounts.by_number
-        told = tuple(Total(number, names[number], money, *both) for (number, money), both in sorted(totals.items()))
+        shown = tuple(Total(number, names[number], money, *both) for (number, money), both in sorted(totals.items()))
         with (aside / "trial-balance.csv").open("w", encoding="utf-8", newline="") as table:
             writer = csv.writer(table, lineterminator="\n")
             writer.writerow(_BALANCE)
-            writer.writerows([one.account, one.name, one.currency, one.debit, one.credit] for one in told)
-    done = Exported(folder / on.isoformat(), loans, journals, told)
+            writer.writerows([one.account, one.name, one.currency, one.debit, one.credit] for one in shown)
+    done = Exported(folder / on.isoformat(), loans, journals, shown)
     if any(debit != credit for debit, credit in done.balanced.values()):
         raise AssertionError(f"the journals of {on} do not balance: {done.balanced}")
     return done
+
+
+def _journals(parts: Iterable[Sequence[Moved]], told: Told, on: date) -> Iterator[tuple[int, Iterable[Journal]]]:
+    """Yield the journals loan by loan, with how many loans that is, and those of no loan at the end."""
+    for part in parts:
+        for loan in part:
+            yield 1, of_loan(loan, on, told.happened.get(loan.loan_id, NOTHING))
+    yield 0, [of_cash(one, on) for one in told.cash]
 
 
 def _posted(journal: Journal, accounts: Accounts) -> list[dict[str, Any]]:

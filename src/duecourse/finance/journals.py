@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Journal:
-    """Lines that sum to zero, of one loan and one occasion; `source` is the id of what it came of."""
+    """Lines that sum to zero, of one occasion; `source` is the id of what it came of, `loan_id` "" of a portfolio."""
 
     on: date
     loan_id: str
@@ -55,13 +55,25 @@ class Happened:
     """What happened to a loan on a day beside its account, in the order in which it did; amounts in minor units.
 
     `was_sold`: it was not ours any more when the day began. `closed` are (sold, put_back or bought_back, id, price).
-    `commissions` are (id of the payment, amount); `rewards` what they took off what fell due, by line.
+    `commissions` are (id of the payment, amount), `costs` (id, amount) of what a suit cost; `rewards` what they took
+    off what fell due, by line.
     """
 
     was_sold: bool = False
     closed: tuple[tuple[str, str, int], ...] = ()
     commissions: tuple[tuple[str, int], ...] = ()
+    costs: tuple[tuple[str, int], ...] = ()
     rewards: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class SaleCash:
+    """Money of the sale of a portfolio, by the bank's reference; minor units, below zero where it went out."""
+
+    portfolio: str
+    currency: str
+    reference: str
+    amount: int
 
 
 NOTHING: Final = Happened()
@@ -69,9 +81,10 @@ _SOLD: Final = "sold"
 
 
 def of_loan(loan: Moved, on: date, happened: Happened = NOTHING) -> Iterator[Journal]:
-    """Yield the journals of a loan on a day, each with what it posts; nothing of a loan that is not ours.
+    """Yield the journals of a loan on a day, each with what it posts.
 
-    A loan is sold, or comes back, as it stands at the end of the day: movements first, then the sale.
+    Of a loan that is not ours nothing moves but money that its borrower still pays to us: it is the buyer's. A loan is
+    sold, or comes back, as it stands at the end of the day: movements first, then the sale.
     """
 
     def journal(what: str, source: str, lines: Sequence[Line]) -> Iterator[Journal]:
@@ -79,17 +92,28 @@ def of_loan(loan: Moved, on: date, happened: Happened = NOTHING) -> Iterator[Jou
         if kept:
             yield Journal(on, loan.loan_id, loan.currency, what, source, kept)
 
-    if not happened.was_sold:
-        for (what, source), some in _occasions(loan.movements).items():
+    for (what, source), some in _occasions(loan.movements).items():
+        if not happened.was_sold:
             yield from journal(what, source, [line for one in some for line in _lines(one)])
+        elif came := sum(one.amount for one in some if one.what in _PAYMENT):
+            yield from journal("forwarded", source, [Line("cash", came), Line("buyers", -came)])
+    if not happened.was_sold:
         for source, amount in loan.charge_offs:
             yield from journal("charge_off", source, [Line("charged_off", amount), Line("allowance", -amount)])
         for line, amount in happened.rewards:
             yield from journal("reward", line, [Line("reward_cost", amount), Line(_INCOME[line], -amount)])
     for source, amount in happened.commissions:
         yield from journal("commission", source, [Line("commission", amount), Line("agencies", -amount)])
+    for source, amount in happened.costs:
+        yield from journal("suit_cost", source, [Line("legal_costs", amount), Line("cash", -amount)])
     for what, source, price in happened.closed:
         yield from journal(what, source, _sale(loan.after, price, loan.allowance, is_sold=what == _SOLD))
+
+
+def of_cash(one: SaleCash, on: date) -> Journal:
+    """Return the journal of money that passed between us and the buyer of a portfolio: above zero it came in."""
+    lines = [Line("cash", one.amount), Line("buyers", -one.amount)]
+    return Journal(on, "", one.currency, "sale_cash", f"{one.portfolio}:{one.reference}", tuple(_added(lines)))
 
 
 def _occasions(movements: Sequence[Movement]) -> dict[tuple[str, str], list[Movement]]:
@@ -133,7 +157,7 @@ def _sale(stands: Sequence[int], price: int, allowance: int, *, is_sold: bool) -
     What was charged off is released with the loan, and set up anew with one that comes back.
     """
     sign = 1 if is_sold else -1
-    lines = [Line("cash", sign * price), Line("allowance", sign * allowance)]
+    lines = [Line("buyers", sign * price), Line("allowance", sign * allowance)]
     for name, amount in zip(BALANCES, stands, strict=True):
         lines.append(
             Line("borrowers_credit", sign * amount) if name == CREDIT else Line(RECEIVABLE[name], -sign * amount)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bench.gate_store import ON
@@ -12,6 +13,7 @@ from duecourse.channels.visit.settings import Settings
 from duecourse.channels.visit.visits import Visits
 from duecourse.day.opening import VISIT_CODES, visits_of
 from duecourse.day.paper import reference_of
+from duecourse.endings.history import lines
 from duecourse.endings.moving import Who
 from duecourse.endings.visit import deposits, made, receipts, safety
 from duecourse.endings.visit.deposits import Deposit, Difference
@@ -26,6 +28,7 @@ from tests.documents.samples import read as words_of
 from tests.endings.cases import BOSS, CLERK, STAFF
 
 TEAM = "2026-11-20-north"
+REVIEWER = "q-law"
 WHO = Who(CLERK, AT + timedelta(hours=2), ON)
 
 
@@ -174,7 +177,7 @@ def test_danger_stops_visits_that_are_planned_queued_and_handed_out_and_nothing_
     said = house.read("SELECT channel, is_permitted, reasons FROM verdict WHERE borrower_no = 4 ORDER BY channel")
     assert said == [("letter", True, []), ("visit", False, ["visit_dangerous"])]
     stop, _ = safety.standing(house.connection)
-    assert (stop.borrower_id, stop.danger, stop.told_by) == ("B2", "weapon", CLERK)
+    assert (stop.borrower_id, stop.kind, stop.what, stop.told_by) == ("B2", "danger", "weapon", CLERK)
 
 
 @pytest.mark.usefixtures("visit")
@@ -189,6 +192,51 @@ def test_a_named_supervisor_alone_lets_a_borrower_be_visited_again(house: House)
     assert house.hands.shelf("visit").check(TEAM, house.at + timedelta(minutes=5)) == []
     with pytest.raises(DueCourseError, match="there is no danger 'rain'"):
         safety.stop(house.facts, 2, "rain", WHO)
+
+
+@pytest.mark.usefixtures("visit")
+def test_who_asks_for_a_review_is_not_visited_until_compliance_has_answered(house: House) -> None:
+    assert safety.review(house.facts, house.connection, "B2", WHO)
+    assert not safety.review(house.facts, house.connection, "B2", WHO), "it is asked for already"
+    (pulled,) = house.hands.shelf("visit").check(TEAM, house.at + timedelta(minutes=5))
+    assert pulled.why == "visit_under_review"
+    with pytest.raises(DueCourseError, match="is nobody of compliance"):  # a supervisor lets teams go
+        safety.answer(house.facts, house.connection, "B2", replace(WHO, by=BOSS), "they may come")
+    with pytest.raises(DueCourseError, match="with its reason"):
+        safety.answer(house.facts, house.connection, "B2", replace(WHO, by=REVIEWER), " ")
+    with pytest.raises(DueCourseError, match="no visit to B2 is stopped"):  # what is under review is no danger
+        safety.lift(house.facts, house.connection, "B2", replace(WHO, by=BOSS))
+    safety.answer(house.facts, house.connection, "B2", replace(WHO, by=REVIEWER), "an hour was agreed on")
+    assert safety.standing(house.connection) == []
+    told = lines(house.connection, "L2")
+    assert [line for line in told if "visits" in line or "agreed" in line] == [
+        "visits: answered",
+        f"  {house.at:%Y-%m-%d} answered, by {REVIEWER}: an hour was agreed on",
+    ]
+
+
+@pytest.mark.usefixtures("visit")
+def test_after_an_answer_a_team_may_come(house: House) -> None:
+    safety.review(house.facts, house.connection, "B2", WHO)
+    safety.answer(house.facts, house.connection, "B2", replace(WHO, by=REVIEWER), "an hour was agreed on")
+    assert house.hands.shelf("visit").check(TEAM, house.at + timedelta(minutes=5)) == []
+
+
+@pytest.mark.usefixtures("visit")
+def test_a_review_may_end_all_visits_to_a_borrower(house: House) -> None:
+    safety.review(house.facts, house.connection, "B2", WHO)
+    safety.stop(house.facts, 2, "animal", WHO)  # both stand, and each is lifted by its own
+    safety.answer(house.facts, house.connection, "B2", replace(WHO, by=REVIEWER), "they are ill", goes_on=False)
+    safety.lift(house.facts, house.connection, "B2", replace(WHO, by=BOSS))
+    (pulled,) = house.hands.shelf("visit").check(TEAM, house.at + timedelta(minutes=5))
+    assert pulled.why.startswith("channel_refused")
+
+
+def test_the_database_takes_no_answer_without_a_reason_and_none_by_nobody(house: House) -> None:
+    safety.review(house.facts, house.connection, "B2", WHO)
+    for change in ("lifted_at = now()", "lifted_at = now(), lifted_by = 1", "answer = 'so'"):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            house.connection.execute(f"UPDATE visit_stop SET {change}".encode())
 
 
 def test_the_code_is_on_the_sheet_and_on_what_is_left_and_tells_a_genuine_visit(

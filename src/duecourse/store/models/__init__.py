@@ -4,7 +4,7 @@ from duecourse.store.models.agencies import Agency, AgencyFile, AgencyReport, Ag
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
 from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
 from duecourse.store.models.endings import Ending, EndingStep
-from duecourse.store.models.field import Deposit, Receipt, SafetyStop
+from duecourse.store.models.field import Deposit, Receipt, VisitStop
 from duecourse.store.models.history import (
     Arrangement,
     Consent,
@@ -71,11 +71,11 @@ __all__ = [
     "RegisterReader",
     "RegisterReceipt",
     "Reward",
-    "SafetyStop",
     "SaleCash",
     "Settlement",
     "Staff",
     "Switch",
     "Verdict",
+    "VisitStop",
     "Waiver",
 ]

@@ -75,33 +75,41 @@ class Deposit(models.Model):
         return self.deposit_id
 
 
-class SafetyStop(models.Model):
-    """A team was in danger: nobody visits this borrower until a named supervisor lifts it."""
+class VisitStop(models.Model):
+    """Nobody visits this borrower until a named person lifts it: a team was in danger, or a review is asked for.
+
+    Of a danger `what` is one of DANGERS, of a review it is empty; `answer` is why a review was answered as it was.
+    """
 
     id = models.BigAutoField(primary_key=True)
     borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+", db_column="borrower_no")
-    danger = models.TextField()
+    kind = models.TextField(db_default="danger")
+    what = models.TextField(db_default="")
     told_by = models.TextField()
     told_at = models.DateTimeField()
     lifted_by = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, related_name="+", db_column="lifted_by")
     lifted_at = models.DateTimeField(null=True)
+    answer = models.TextField(db_default="")
 
     class Meta:
         """Its name in the database, and what always holds."""
 
-        db_table = "safety_stop"
+        db_table = "visit_stop"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["borrower"], condition=models.Q(lifted_at=None), name="safety_stop_one_in_force"
+                fields=["borrower", "kind"], condition=models.Q(lifted_at=None), name="visit_stop_one_in_force"
             ),
-            models.CheckConstraint(name="safety_stop_danger", condition=models.Q(danger__in=DANGERS)),
             models.CheckConstraint(
-                name="safety_stop_lifted_by_somebody",
-                condition=models.Q(lifted_at__isnull=True, lifted_by__isnull=True)
-                | models.Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                name="visit_stop_kind",
+                condition=models.Q(kind="danger", what__in=DANGERS, answer="") | models.Q(kind="review", what=""),
+            ),
+            models.CheckConstraint(
+                name="visit_stop_lifted_by_somebody",
+                condition=models.Q(lifted_at__isnull=True, lifted_by__isnull=True, answer="")
+                | (models.Q(lifted_at__isnull=False, lifted_by__isnull=False) & ~models.Q(kind="review", answer="")),
             ),
         ]
 
     def __str__(self) -> str:
         """Show its number."""
-        return f"safety stop {self.pk}"
+        return f"visit stop {self.pk}"
