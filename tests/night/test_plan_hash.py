@@ -80,19 +80,43 @@ def test_the_order_of_rows_and_the_cut_into_files_make_no_difference(
     assert (one.plan_hash, rows) == (two.plan_hash, same)
 
 
+OLD = "2025-12-10T10:00:00Z"
+# Two loans of which something is overdue; and one that is paid, with a row in every table: so all books of the test
+# have rows in the same tables, and what is compiled for the first serves for all.
 BASE: dict[str, list[dict[str, Any]]] = {
-    "borrowers": [{"borrower_id": "B1", "country": "US"}, {"borrower_id": "B2", "country": "US"}],
+    "borrowers": [{"borrower_id": f"B{number}", "country": "US"} for number in (1, 2, 3)],
     "loans": [
-        {"loan_id": "L1", "borrower_id": "B1", "currency": "USD", "principal": 90_000, "opened_on": "2025-12-01"},
-        {"loan_id": "L2", "borrower_id": "B2", "currency": "USD", "principal": 90_000, "opened_on": "2025-12-01"},
+        {"loan_id": f"L{number}", "borrower_id": f"B{number}", "currency": "USD", "principal": 90_000,
+         "opened_on": "2025-12-01"}
+        for number in (1, 2, 3)
     ],
     "instalments": [
-        {"loan_id": loan, "number": number, "due_on": due, "principal": 30_000}
-        for loan in ("L1", "L2")
-        for number, due in ((1, "2026-01-20"), (2, "2026-02-20"), (3, "2026-03-20"))
+        *(
+            {"loan_id": loan, "number": number, "due_on": due, "principal": 30_000}
+            for loan in ("L1", "L2")
+            for number, due in ((1, "2026-01-20"), (2, "2026-02-20"), (3, "2026-03-20"))
+        ),
+        {"loan_id": "L3", "number": 1, "due_on": "2025-12-15", "principal": 90_000},
     ],
-    "payments": [{"payment_id": "P1", "loan_id": "L1", "paid_on": "2026-01-25", "amount": 100}],
-}
+    "payments": [
+        {"payment_id": "P1", "loan_id": "L1", "paid_on": "2026-01-25", "amount": 100},
+        {"payment_id": "P3", "loan_id": "L3", "paid_on": "2025-12-15", "amount": 90_000},
+    ],
+    "charges": [{"charge_id": "K3", "loan_id": "L3", "component": "fee", "amount": 1, "charged_on": "2025-12-16"}],
+    "waivers": [{"waiver_id": "W3", "loan_id": "L3", "amount": 1, "waived_on": "2025-12-16"}],
+    "holds": [
+        {"hold_id": "H3", "borrower_id": "B3", "kind": "dispute", "from_on": "2025-12-02", "until_on": "2025-12-03"}
+    ],
+    "contacts": [{"contact_id": "C3", "borrower_id": "B3", "channel": "sms", "happened_at": OLD}],
+    "promises": [
+        {"promise_id": "R3", "loan_id": "L3", "made_on": "2025-12-10", "promised_on": "2025-12-15", "amount": 5}
+    ],
+    "arrangements": [
+        {"arrangement_id": "A3", "borrower_id": "B3", "started_on": "2025-12-02", "ended_on": "2025-12-03"}
+    ],
+    "events": [{"event_id": "E3", "kind": "pause", "loan_id": "L3", "happened_at": OLD}],
+    "people": [{"person_id": "G3", "borrower_id": "B3", "relation": "guarantor"}],
+}  # fmt: skip
 # What is added to the book, and each must show: rows by table, each replacing nothing.
 MATTERS: dict[str, dict[str, list[dict[str, Any]]]] = {
     "a payment": {"payments": [{"payment_id": "P2", "loan_id": "L2", "paid_on": "2026-02-10", "amount": 1}]},

@@ -50,6 +50,7 @@ DETAILS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What each may say, as a pattern; anything else is not known."""
 
+_FOUND: Final[dict[tuple[str, ibis.Schema], frozenset[str]]] = {}  # columns of events, by their table
 Rows = Callable[[ir.Table], list[dict[str, Any]]]
 _Read = Callable[[Tables, ir.Table], list[ir.Table]]
 
@@ -105,7 +106,7 @@ def past_of(tables: Tables, rows: Rows, empty: frozenset[str], details: frozense
             continue
         found = rows(tables(name).select("kind").distinct()) if source.names_kinds else ()
         kinds |= source.kinds | {str(row["kind"]) for row in found}
-        columns |= _columns(source, tables) - (DETAILS.keys() - details if name == _EVENTS else frozenset())
+        columns |= _columns(name, tables) - (DETAILS.keys() - details if name == _EVENTS else frozenset())
     return Past(frozenset(kinds), frozenset(columns), empty, details=details)
 
 
@@ -118,7 +119,7 @@ def _details(tables: Tables, rows: Rows) -> frozenset[str]:
 
 def with_more(past: Past, tables: Tables, events: str, kinds: frozenset[str]) -> Past:
     """Return a past in which a table of another name holds the events of the book and more of these kinds."""
-    columns = past.columns | (_columns(_SOURCES[_EVENTS], tables) - (DETAILS.keys() - past.details))
+    columns = past.columns | (_columns(_EVENTS, tables) - (DETAILS.keys() - past.details))
     return Past(past.kinds | kinds, columns, past.empty - {_EVENTS}, {_EVENTS: events}, past.details)
 
 
@@ -126,12 +127,17 @@ def _reading(tables: Tables, read_as: Mapping[str, str]) -> Tables:
     return lambda name: tables(read_as.get(name, name))
 
 
-def _columns(source: _Source, tables: Tables) -> frozenset[str]:
-    nobody = tables("moment").select(
-        borrower_no=ibis.null("int64"), country=ibis.null("string"), owned=ibis.null("array<string>")
-    )
-    found = frozenset(source.always).union(*(part.columns for part in source.read(tables, nobody)))
-    return found | {"world", "event_no", "seq", "debts"}
+def _columns(name: str, tables: Tables) -> frozenset[str]:
+    """Return the columns of the events that a table tells of: they follow from its own, and are found once."""
+    schema = tables(name).schema()
+    if (name, schema) not in _FOUND:
+        source = _SOURCES[name]
+        nobody = tables("moment").select(
+            borrower_no=ibis.null("int64"), country=ibis.null("string"), owned=ibis.null("array<string>")
+        )
+        found = frozenset(source.always).union(*(part.columns for part in source.read(tables, nobody)))
+        _FOUND[name, schema] = found | {"world", "event_no", "seq", "debts"}
+    return _FOUND[name, schema]
 
 
 def people(tables: Tables, whose: ir.Table) -> ir.Table:
