@@ -156,6 +156,45 @@ def rounds_of_visits(
         raise typer.Exit(1)
 
 
+@visits_app.command("round")
+def round_of_batch(
+    batch: Batch,
+    teams: Annotated[Path, typer.Argument(metavar="TEAMS", help="TOML: speed_kmh, and a table for each team.")],
+    places: Annotated[Path, typer.Argument(metavar="PLACES", help="CSV of where borrowers live, in degrees.")],
+    settings: Settings,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="CSV of the round.")] = Path("round.csv"),
+    ways: Annotated[
+        Path | None, typer.Option("--travel", metavar="FILE", help="CSV of minutes between places: from, to, minutes.")
+    ] = None,
+    store: Store = OUT,
+    strategy: Strategy = None,
+    house: House = None,
+) -> None:
+    """Put the open sheets of a team's day in the order of its round, before they are handed out.
+
+    Exit code 1 where some fit into no round, or nobody knows where they are; they lie behind the others.
+    """
+    from duecourse import printing
+    from duecourse.endings.visit import files, sheets
+    from duecourse.endings.visit.rounds import rounds
+
+    with _hands(settings, store, strategy, house) as hands:
+        batches = hands.shelf("visit").batches
+        day = sheets.of_batch(hands.connection, batches, batch, teams, places, ways)
+        found = rounds(day.stops, day.teams, day.travel)
+        sheets.put_in_order(batches, batch, found, day)
+    files.write(found, out)
+    for one in found.rounds:
+        for number, visit in enumerate(one.visits, 1):
+            printing.say(f"{number}. {visit.reference}  {clock(visit.begins)} to {clock(visit.ends)}")
+        printing.say(f"{one.team}: leaves {clock(one.leaves)}, is back {clock(one.back)}: {out}")
+    for what, left in (("no hour fits", found.left), ("nobody knows where", day.nowhere)):
+        if left:
+            printing.say(f"{what} for {len(left)}: {', '.join(left)}")
+    if found.left or day.nowhere:
+        raise typer.Exit(1)
+
+
 @calls_app.command("list")
 def list_calls(
     settings: Settings, store: Store = OUT, strategy: Strategy = None, house: House = None, as_json: Json = False

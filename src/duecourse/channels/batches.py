@@ -2,7 +2,8 @@
 
     <folder>/<batch>/documents/<key>.pdf       a document
     <folder>/<batch>/documents/<key>.json      what is known of it: without this the document does not count
-    <folder>/<batch>/manifest.jsonl            a line for each document, in the order of their keys
+    <folder>/<batch>/order.json                keys in the order in which they are to lie; the others follow by key
+    <folder>/<batch>/manifest.jsonl            a line for each document, in that order
     <folder>/<batch>/print.pdf                 all of them, in that order
     <folder>/<batch>/closed.json               the hashes of both: from now on nothing is added or taken out
 
@@ -12,7 +13,7 @@ However a process ends, a document is there whole or not at all, and a batch is 
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import alone, settle
 
 _DOCUMENTS: Final = "documents"
+_ORDER: Final = "order.json"
 BYTES_MAX: Final = 5_000_000
 PAGES_MAX: Final = 200
 PIECES_MAX: Final = 1_000
@@ -106,10 +108,22 @@ class Batches:
         """Say whether a document may be added to a batch."""
         return self._no_room(batch) is None
 
+    def order(self, batch: str, keys: Sequence[str]) -> None:
+        """Let documents of an open batch lie in this order, the others behind them; another order takes its place.
+
+        DueCourseError where the batch is closed.
+        """
+        with self._alone():
+            if self.closed(safe("batch", batch)):
+                raise DueCourseError(f"{batch}: is closed, and may be printed: its order stays")
+            write(private(self.folder / batch) / _ORDER, json.dumps(list(keys)).encode())
+
     def pieces(self, batch: str) -> tuple[Piece, ...]:
-        """Return what is in a batch, in the order of keys."""
+        """Return what is in a batch, in the order in which it lies."""
+        file = self.folder / batch / _ORDER
+        first = {key: place for place, key in enumerate(json.loads(file.read_bytes()))} if file.exists() else {}
         names = sorted(path.stem for path in self._documents(batch).glob("*.json"))
-        return tuple(self._piece(batch, name) for name in names)
+        return tuple(self._piece(batch, name) for name in sorted(names, key=lambda name: first.get(name, len(first))))
 
     def waiting(self, batch: str) -> tuple[str, ...]:
         """Return the keys of an open batch, in order; of a closed one nothing waits."""
@@ -191,7 +205,7 @@ class Batches:
 
     def _sweep(self, batch: str, keys: set[str]) -> None:
         """Remove what killed processes have left: it is personal, and not in the batch."""
-        kept = {f"{key}{end}" for key in keys for end in (".pdf", ".json")} | {"manifest.jsonl", "print.pdf"}
+        kept = {f"{key}{end}" for key in keys for end in (".pdf", ".json")} | {_ORDER, "manifest.jsonl", "print.pdf"}
         for path in (self.folder / batch).rglob("*"):
             if path.is_file() and path.name not in kept:
                 path.unlink()

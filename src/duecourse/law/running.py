@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
@@ -35,6 +35,10 @@ class Run(Protocol):
         """Run other worlds through the same law."""
 
 
+if TYPE_CHECKING:
+    from duecourse.law.asking import Asked
+
+
 @dataclass(frozen=True)
 class Compiled:
     """A run on DuckDB; its tables are kept open for looking at facts."""
@@ -60,9 +64,11 @@ class Compiled:
             found.update(zip(names, cursor.fetchall()[0], strict=True))
         return found
 
-    def again(self, cases: Sequence[Case]) -> "Compiled":
-        """Run other worlds through the same program."""
-        return run(cases, self.program)
+    def again(self, cases: Sequence[Case]) -> "Asked":
+        """Ask the same law of other worlds: of a few, in Python, for a program takes seconds to run on one."""
+        from duecourse.law.asking import ask
+
+        return ask(cases, self.law)
 
 
 def run(cases: Sequence[Case], program: Program) -> Compiled:

@@ -44,11 +44,30 @@ def read(stops: Path, teams: Path, ways: Path | None) -> Day:
     found = [_stop(f"{stops}:{line}", row, places) for line, row in _rows(stops)]
     who = []
     for name, one in bases.items():
-        places.append(_degrees(f"{teams}: teams.{name}", str(one.get("latitude")), str(one.get("longitude"))))
+        places.append(degrees(f"{teams}: teams.{name}", str(one.get("latitude")), str(one.get("longitude"))))
         who.append(_team(f"{teams}: teams.{name}", name, one, len(places) - 1))
     names = [*(stop.reference for stop in found), *bases]
     seconds = travel.by_file(ways, names) if ways else travel.by_coordinates(places, speed)
     return Day(tuple(found), tuple(who), seconds)
+
+
+@dataclass(frozen=True)
+class Base:
+    """A team of a file, where it begins, and how fast teams get about there."""
+
+    team: Team
+    place: tuple[float, float]
+    speed_kmh: int
+
+
+def base(path: Path, name: str, number: int) -> Base:
+    """Read one team of a file of teams, whose place has a number; DueCourseError where it has not this team."""
+    bases, speed = _teams(path)
+    if name not in bases:
+        raise DueCourseError(f"{path}: has no team {name}: write [teams.{name}]")
+    where, one = f"{path}: teams.{name}", bases[name]
+    place = degrees(where, str(one.get("latitude")), str(one.get("longitude")))
+    return Base(_team(where, name, one, number), place, speed)
 
 
 def write(found: Rounds, path: Path) -> None:
@@ -75,7 +94,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 def _stop(where: str, row: Mapping[str, str], places: list[tuple[float, float]]) -> Stop:
     if not row["reference"]:
         raise DueCourseError(f"{where}: reference is empty: it is what the sheet of the visit has")
-    places.append(_degrees(where, row["latitude"], row["longitude"]))
+    places.append(degrees(where, row["latitude"], row["longitude"]))
     if not row["hours"]:
         raise DueCourseError(f"{where}: hours is empty: nobody may be visited then; leave the line out")
     takes = _whole(where, "minutes", row["minutes"] or str(_MINUTES))
@@ -128,7 +147,8 @@ def _whole(where: str, name: str, text: str) -> int:
     return int(text)
 
 
-def _degrees(where: str, latitude: str, longitude: str) -> tuple[float, float]:
+def degrees(where: str, latitude: str, longitude: str) -> tuple[float, float]:
+    """Read a place; DueCourseError where it is none on earth."""
     try:
         found = float(latitude), float(longitude)
     except ValueError:
