@@ -6,6 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SPARK := $(VENV)/.spark
+BROWSER := $(VENV)/.browser
 PYTEST ?=
 SHARED := -n auto --dist loadfile --no-loadscope-reorder
 UPGRADE ?=
@@ -29,7 +30,10 @@ $(SPARK): $(READY) requirements/spark.txt
 demo: $(READY) ## Make a synthetic book, plan its night, and say where the report is.
 	@$(VENV)/bin/duecourse demo
 
-test: $(SPARK) ## Run every test. PYTEST="-k kiva" adds options.
+$(BROWSER): $(READY)
+	@$(PYTHON) tools/setup.py browser
+
+test: $(SPARK) $(BROWSER) ## Run every test. PYTEST="-k kiva" adds options.
 	@$(RUN) -m pytest $(SHARED) $(PYTEST)
 
 check: $(SPARK) ## Lint, format, types, and the generated documents.
@@ -46,7 +50,7 @@ lock: $(READY) ## Lock the requirements anew, with hashes and no address. UPGRAD
 	@$(LOCK) pyproject.toml requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/spark.in --constraint requirements/dev.txt --output-file requirements/spark.txt
 
-soak: $(SPARK) ## The random tests, many times longer and with new seeds.
+soak: $(SPARK) $(BROWSER) ## The random tests, many times longer and with new seeds.
 	@DUECOURSE_SOAK=1 $(RUN) -m pytest $(SHARED) $(PYTEST)
 
 bench-night: $(READY) ## Time the night over its floor. LOANS=100000 for less, KEEP=1 to keep the result.

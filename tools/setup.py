@@ -1,6 +1,7 @@
 """Make `.venv` and install the locked requirements into it: `python3 tools/setup.py`, which `make` calls.
 
-With the word `spark` it adds PySpark and a Java for it, half a gigabyte that only tests, checks and one bench need.
+With the word `spark` it adds PySpark and a Java for it, half a gigabyte that only tests, checks and one bench need;
+with `browser` a Chromium, where the machine has none, which only the tests of pages need.
 
 Needs a Python with venv and pip and nothing else: it brings the locked uv itself. uv is told to look for
 packages where this machine's pip looks (environment or pip's own files), so no address stands in the project.
@@ -8,6 +9,7 @@ packages where this machine's pip looks (environment or pip's own files), so no 
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 READY = VENV / ".ready"
 SPARK = VENV / ".spark"
+BROWSER = VENV / ".browser"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
 UV = (str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON))
 UV_SETTINGS = {
@@ -116,8 +120,34 @@ def install_spark() -> None:
     SPARK.touch()
 
 
+def install_browser() -> None:
+    """See that there is a Chromium for the tests of pages: the machine's, else Playwright's own, else the system's.
+
+    Playwright fetches its own from the network; where that is shut, root's apt-get may still bring one.
+    """
+    if not any(shutil.which(name) for name in CHROMIUMS):
+        print("Fetching a Chromium for the tests of pages", file=sys.stderr)
+        fetched = subprocess.run([str(PYTHON), "-m", "playwright", "install", "chromium"], check=False)
+        if fetched.returncode and not _by_apt():
+            sys.exit(
+                "the tests of pages need a browser: install chromium, or let `playwright install chromium` through"
+            )
+    BROWSER.touch()
+
+
+def _by_apt() -> bool:
+    """Install Debian's Chromium, where this is root on a Debian; say whether it is there."""
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        return False
+    apt = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (("update",), ("install", "-y", "--no-install-recommends", "chromium", "fonts-noto-cjk")):
+        subprocess.run([*apt, *command], check=False, stdout=subprocess.DEVNULL, env=quiet)
+    return shutil.which("chromium") is not None
+
+
 if __name__ == "__main__":
     try:
-        install_spark() if sys.argv[1:] == ["spark"] else install_all()
+        {"": install_all, "spark": install_spark, "browser": install_browser}["".join(sys.argv[1:])]()
     except subprocess.CalledProcessError as error:
         sys.exit(f"Setting up .venv failed (see above; then run make again) in: {' '.join(error.cmd)}")

@@ -31,30 +31,53 @@ def serve(
     ] = "127.0.0.1:8008",
     settings: Annotated[
         Path | None,
-        typer.Option(help="The lender's settings (TOML), where providers call things otherwise than we do."),
+        typer.Option(help="The lender's settings (TOML): the words of messages, and what providers call things."),
+    ] = None,
+    strategy: Annotated[Path | None, typer.Option(help="The strategy of the plan in force; ours without.")] = None,
+    house: Annotated[Path | None, typer.Option(help="A rulebook of the house, which only tightens.")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="A made-up lender in a store of its own, with a user of each role.")
+    ] = False,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Under which address people see it: https://desk.acme.example. Repeatable.")
     ] = None,
 ) -> None:
-    """Answer webhooks, monitors and who leaves the e-mail, over HTTP, until it is told to end (SIGTERM, Ctrl-C).
+    """Answer people at the desk, and webhooks, monitors and who leaves the e-mail, over HTTP, until told to end.
 
     Secrets come out of the environment: DUECOURSE_WEBHOOK_SMS and the like, DUECOURSE_METRICS_TOKEN and
     DUECOURSE_SYSTEMS_TOKEN. What has none is
     not there.
     """
-    from duecourse.api.app import application
-    from duecourse.api.edge import Edge
-    from duecourse.api.serving import serve as serve_until_told
+    from duecourse.day.settings import Day, read
+    from duecourse.night.facts import CATALOGUE
+    from duecourse.night.run import Options, rulebooks
     from duecourse.store.audit.seals import Seals
     from duecourse.store.place import Place
+    from duecourse.strategy.load import load
+    from duecourse.web.app import application
+    from duecourse.web.edge import Edge, Rules
+    from duecourse.web.serving import serve as serve_until_told
 
     host, port = _address(bind)
-    edge = Edge.of(Place.of(store), Seals.of(store), lambda: datetime.now(UTC), settings)
+    if demo:
+        from duecourse.demonstration_desk import make
+
+        place = make(store.parent / "desk-demo", datetime.now(UTC).date(), lambda line: typer.echo(f"{line} ..."))
+    else:
+        place = Place.of(store)
+    rules = Rules(
+        read(settings) if settings else Day(words={}),
+        load(strategy, CATALOGUE.kinds),
+        rulebooks(Options(house=house)),
+    )
+    edge = Edge.of(place, Seals.of(place.folder), lambda: datetime.now(UTC), rules, is_demo=demo)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     there = f"[{host}]" if ":" in host else host
     channels = ", ".join(sorted(edge.hooks)) or "no channel"
     serve_until_told(
-        application(edge),
+        application(edge, origin or ()),
         host,
         port,
-        lambda found: typer.echo(f"http://{there}:{found} answers; webhooks of {channels}"),
+        lambda found: typer.echo(f"http://{there}:{found} answers; the desk is at /desk/; webhooks of {channels}"),
     )
     typer.echo("ended")

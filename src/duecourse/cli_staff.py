@@ -73,6 +73,41 @@ def change(
     printing.say(f"{user} was changed")
 
 
+@staff_app.command()
+def teams(
+    user: User,
+    by: By,
+    team: Annotated[list[str] | None, typer.Argument(help="Teams as the strategy names them; none: no team.")] = None,
+    store: Store = OUT,
+) -> None:
+    """Say on which teams' cases a user works."""
+    from duecourse import printing
+    from duecourse.store import staff
+
+    _connect(store)
+    staff.assign(user, team or (), by=by, at=datetime.now(UTC))
+    printing.say(f"{user} works on the cases of {', '.join(sorted(team)) if team else 'no team'}")
+
+
+@staff_app.command()
+def link(
+    user: User,
+    by: By,
+    at: Annotated[str, typer.Option("--at", help="Where people see the desk.")] = "http://127.0.0.1:8008",
+    store: Store = OUT,
+) -> None:
+    """Print a link by which a user sets a password; a password and a second factor that they had are gone.
+
+    It works once, for three days. Hand it to nobody else.
+    """
+    from duecourse.store import staff
+    from duecourse.web.app import welcome_path
+
+    place = _connect(store)
+    found = staff.let_in(user, by=by, at=datetime.now(UTC))
+    typer.echo(f"{at.rstrip('/')}{welcome_path(place, found)}")
+
+
 @staff_app.command("list")
 def list_staff(store: Store = OUT, as_json: Json = False) -> None:
     """Show all users, and all limits that were ever set."""

@@ -322,7 +322,8 @@ def test_both_languages_have_the_same_keys_and_places() -> None:
     assert all(text.strip() for text in (*english.values(), *chinese.values()))
 
 
-FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.")
+DESK = ("component.", "hold.", "happened.", "relation.", "way.", "role.")  # which the report does not use
+FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.", *DESK)
 
 
 def test_every_word_is_used_and_every_word_used_is_there() -> None:

@@ -9,9 +9,9 @@ from ninja import Path, Router, Schema
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
-from duecourse.api.edge import edge_of
 from duecourse.api.problems import Problem
 from duecourse.endings.history import told
+from duecourse.web.edge import edge_of
 
 router: Final = Router()
 

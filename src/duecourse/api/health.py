@@ -9,10 +9,10 @@ from ninja import Field, Router, Schema
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.api.edge import Connections, edge_of
 from duecourse.day.in_force import newest
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store import orm
+from duecourse.web.edge import Connections, edge_of
 
 router: Final = Router()
 _DONE: Final = "SELECT app, name FROM django_migrations"

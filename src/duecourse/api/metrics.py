@@ -20,10 +20,10 @@ from prometheus_client.registry import Collector
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.api.edge import Edge, edge_of
 from duecourse.api.problems import Problem
 from duecourse.day.in_force import newest, zone_of
 from duecourse.day.reaching import POINTS
+from duecourse.web.edge import Edge, edge_of
 
 router: Final = Router()
 

@@ -9,27 +9,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import HttpError
 
 from duecourse.channels.gateway.webhooks import WebhookError
 from duecourse.kernel.errors import DueCourseError
+from duecourse.web.refusals import problem
 
 LOG: Final = logging.getLogger("duecourse.api")
-_LATER: Final = "30"  # seconds after which a provider may try again
 
 
 class Problem(Schema):
     """Why a request was refused."""
 
     error: str
-
-
-def problem(status: int, why: str) -> HttpResponse:
-    """Return a refusal; what may pass says when to try again."""
-    headers = {"Retry-After": _LATER} if status == 503 else None
-    return JsonResponse({"error": why}, status=status, headers=headers)
 
 
 def told_by(api: NinjaAPI) -> None:

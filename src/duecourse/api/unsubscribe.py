@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation.trans_real import parse_accept_lang_header
 from ninja import Path, Router
 
-from duecourse.api.edge import Edge, edge_of
 from duecourse.api.problems import Problem
 from duecourse.channels.email.inbound import COMPLAINT as STOP
 from duecourse.channels.email.tokens import Purpose
 from duecourse.channels.transport import Received, What
+from duecourse.web.edge import Edge, edge_of
 
 router: Final = Router()
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 from django.http import HttpRequest
 from ninja import Path, Router
 
-from duecourse.api.edge import edge_of
 from duecourse.api.problems import Problem
 from duecourse.channels.gateway.webhooks import WebhookError, read
+from duecourse.web.edge import edge_of
 
 router: Final = Router()
 

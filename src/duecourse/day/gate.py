@@ -111,14 +111,17 @@ class Gate:
                 then.write(self.line, decisions)
         return decisions
 
-    def judged(self, asked: Sequence[Asked], windows: Sequence[Window]) -> list[Decision]:
-        """Say what would be decided of acts in their windows; nothing is written."""
-        with self.line.transaction():
-            return self._judged(asked, self._read(asked), windows)
+    def judged(self, asked: Sequence[Asked], windows: Sequence[Window], *, locked: bool = True) -> list[Decision]:
+        """Say what would be decided of acts in their windows; nothing is written.
 
-    def _read(self, asked: Sequence[Asked]) -> Found:
+        Who only shows it needs no lock.
+        """
+        with self.line.transaction():
+            return self._judged(asked, self._read(asked, locked=locked), windows)
+
+    def _read(self, asked: Sequence[Asked], *, locked: bool = True) -> Found:
         planned = [one.planned_act for one in asked if one.planned_act is not None]
-        return read(self.line, [one.borrower for one in asked], planned, self._past)
+        return read(self.line, [one.borrower for one in asked], planned, self._past, locked=locked)
 
     def _window(self, known: Known | None, at: datetime) -> Window:
         """Return the window of a release: its business date is that of where the borrower is."""

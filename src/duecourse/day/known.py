@@ -184,13 +184,17 @@ class Found:
     past: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
-def read(line: Line, borrowers: Sequence[int], planned: Sequence[int] = (), past: str | None = None) -> Found:
+def read(
+    line: Line, borrowers: Sequence[int], planned: Sequence[int] = (), past: str | None = None, *, locked: bool = True
+) -> Found:
     """Lock borrowers and planned acts, and return what is known of them; the caller holds a transaction.
 
-    `past` is a statement of `duecourse.day.past` that asks for no day.
+    `past` is a statement of `duecourse.day.past` that asks for no day. Who only looks, and writes nothing on account of
+    it, needs no lock.
     """
     whose = numbers(sorted(set(borrowers)))
-    line.tell(_LOCK, [whose])
+    if locked:
+        line.tell(_LOCK, [whose])
     asked: dict[str, Values] = {_KNOWN: [whose]}
     if planned:
         asked[_WAITING] = [numbers(planned)]

@@ -51,3 +51,8 @@ def whose(borrower_id: str, person_id: str) -> str:
 def whose_entry(entry_id: str) -> str:
     """Return whose the key of a bank entry is, of which nobody knows yet whose it is."""
     return f"bank entry {entry_id}"
+
+
+def whose_code(user_id: str) -> str:
+    """Return what the key of a user's one-time codes is bound to."""
+    return f"code of user {user_id}"

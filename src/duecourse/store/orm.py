@@ -39,13 +39,18 @@ def connect(place: Place) -> None:
         raise DueCourseError("the tables are not those of this version: run `duecourse store migrate`")
 
 
-def _point_at(place: Place) -> None:
+def name(place: Place) -> None:
+    """Say which database Django's models use, without connecting: it may not run yet."""
     connections.close_all()
     databases = {"default": _database(place.url(APP)), _OWNED: _database(place.url(OWNER))}
     connections.databases.update(connections.configure_settings(databases))
-    for name in databases:
+    for alias in databases:
         with suppress(AttributeError):  # where this thread has not connected yet
-            del connections[name]
+            del connections[alias]
+
+
+def _point_at(place: Place) -> None:
+    name(place)
     try:
         connections["default"].ensure_connection()
     except OperationalError as error:

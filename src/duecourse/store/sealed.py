@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from duecourse.store import bound
 from duecourse.store.audit.form import open_body
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, open_bytes
-from duecourse.store.models import BankEntry, ContactPoint, Mandate, Person
+from duecourse.store.models import BankEntry, ContactPoint, Mandate, Person, SecondFactor
 
 _AT_A_TIME: Final = 1_000  # rows
 _KEYS_KEPT: Final = 10_000  # open ones, of people whose rows lie apart
@@ -44,6 +44,7 @@ WRAPPED: Final = (
         ("borrower",),
     ),
     Wrapping(BankEntry, lambda entry: bound.whose_entry(entry.entry_id), lambda entry: f"bank_entry {entry.pk}"),
+    Wrapping(SecondFactor, lambda factor: bound.whose_code(factor.user.user_id), str, ("user",)),
 )
 """Every table that holds wrapped keys."""
 
@@ -104,6 +105,7 @@ PLAIN: Final[Mapping[str, str]] = {
     "case_loan.history": "a loan's events, without anybody's name",
     "debit_order.content_hash": "holds a file to its bytes",
     "outbox.body_hash": "holds a message to its words",
+    "attempts.who": "a blind index of who tried, and where from, for a day",
 }
 """Every other column of bytes, and what it holds."""
 

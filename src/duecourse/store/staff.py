@@ -7,7 +7,7 @@ Each is written with an entry in the store's own audit chain. `duecourse.store.o
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -20,7 +20,7 @@ from duecourse.kernel.currencies import MINOR_DIGITS
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.words import nearest
 from duecourse.store.audit import chain
-from duecourse.store.models import AuthorityLimit, Staff
+from duecourse.store.models import AuthorityLimit, SecondFactor, Staff
 from duecourse.store.roles import LIMITED, MAY, Role, What
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -78,14 +78,50 @@ def change(user_id: str, *, by: str, at: datetime, role: str | None = None, is_a
         _administrator(by, What.APPOINT)
         if by == user_id:
             raise DueCourseError("nobody changes their own role or work: another administrator does")
-        user = Staff.objects.select_for_update().filter(user_id=user_id).first()
-        if user is None:
-            raise DueCourseError(f"there is no user {user_id}: see `duecourse staff list`")
+        user = _user(user_id)
         user.role = user.role if found is None else found
         user.is_active = user.is_active if is_active is None else is_active
         user.save(update_fields=["role", "is_active"])
         said = {"user": user_id, "role": user.role, "is_active": user.is_active}
         chain.append_own(cursor, [chain.Draft(at, "staff.changed", by, said, user_id, plain=True)])
+
+
+def assign(user_id: str, teams: Sequence[str], *, by: str, at: datetime) -> None:
+    """Say on which teams' cases a user works, by the names of the strategy; none is on no team's.
+
+    DueCourseError when there is no such user, or `by` may not.
+    """
+    with _changing() as cursor:
+        _administrator(by, What.APPOINT)
+        user = _user(user_id)
+        user.teams = sorted(set(teams))
+        user.save(update_fields=["teams"])
+        said = {"user": user_id, "teams": " ".join(user.teams)}
+        chain.append_own(cursor, [chain.Draft(at, "staff.assigned", by, said, user_id, plain=True)])
+
+
+def let_in(user_id: str, *, by: str, at: datetime) -> Staff:
+    """Take a user's password and second factor away, so that they set both anew by a link that is for them alone.
+
+    DueCourseError when there is no such active user, or `by` may not.
+    """
+    with _changing() as cursor:
+        _administrator(by, What.APPOINT)
+        user = _user(user_id)
+        if not user.is_active:
+            raise DueCourseError(f"{user_id} does not work here any more: `duecourse staff change {user_id} --active`")
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        SecondFactor.objects.filter(user=user).delete()
+        chain.append_own(cursor, [chain.Draft(at, "staff.let_in", by, {"user": user_id}, user_id, plain=True)])
+        return user
+
+
+def _user(user_id: str) -> Staff:
+    user = Staff.objects.select_for_update().filter(user_id=user_id).first()
+    if user is None:
+        raise DueCourseError(f"there is no user {user_id}: see `duecourse staff list`")
+    return user
 
 
 def everybody() -> list[Staff]:

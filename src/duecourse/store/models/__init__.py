@@ -22,7 +22,17 @@ from duecourse.store.models.people import Borrower, ContactPoint, Person
 from duecourse.store.models.register import RegisterEntry, RegisterLookup, RegisterReader, RegisterReceipt
 from duecourse.store.models.rewards import Reward
 from duecourse.store.models.sale import Bid, Portfolio, SaleCash
-from duecourse.store.models.staff import Approval, AuthorityLimit, Complaint, Dispute, Duty, Settlement, Staff
+from duecourse.store.models.staff import (
+    Approval,
+    Attempts,
+    AuthorityLimit,
+    Complaint,
+    Dispute,
+    Duty,
+    SecondFactor,
+    Settlement,
+    Staff,
+)
 
 __all__ = [
     "Agency",
@@ -33,6 +43,7 @@ __all__ = [
     "Approval",
     "Arrangement",
     "ArrangementDue",
+    "Attempts",
     "AuditEntry",
     "AuditHead",
     "AuditSealed",
@@ -72,6 +83,7 @@ __all__ = [
     "RegisterReceipt",
     "Reward",
     "SaleCash",
+    "SecondFactor",
     "Settlement",
     "Staff",
     "Switch",

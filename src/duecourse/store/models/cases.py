@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from duecourse.store.models.people import Borrower
 
@@ -125,7 +125,15 @@ class PlannedAct(models.Model):
                 fields=["channel", "opens_at", "-priority"],
                 name="planned_act_waiting",
                 condition=models.Q(state="waiting"),
-            )
+            ),
+            # What people of a team are to do, in its order: a page of it is found wherever it begins.
+            models.Index(
+                Coalesce("priority", models.Value(-1)).desc(),
+                "id",
+                "team",
+                name="planned_act_of_team",
+                condition=models.Q(state="waiting", team__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -21,7 +22,11 @@ def _by(name: str) -> "models.ForeignKey[Staff, Staff]":
 
 
 class Staff(AbstractBaseUser):
-    """Somebody who works here, by a pseudonymous id; their name is kept elsewhere. Nobody has a password yet."""
+    """Somebody who works here, by a pseudonymous id; their name is kept elsewhere.
+
+    `teams` are the strategy's, whose cases they work on; `language` and `zone` are those in which the desk speaks to
+    them, empty where they have not said.
+    """
 
     USERNAME_FIELD = "user_id"
 
@@ -29,6 +34,9 @@ class Staff(AbstractBaseUser):
     user_id = models.TextField()
     role = models.TextField()
     is_active = models.BooleanField(db_default=True)
+    teams = ArrayField(models.TextField(), db_default=[])
+    language = models.TextField(db_default="")
+    zone = models.TextField(db_default="")
     added_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -43,6 +51,49 @@ class Staff(AbstractBaseUser):
     def __str__(self) -> str:
         """Show the pseudonymous id."""
         return self.user_id
+
+
+class SecondFactor(models.Model):
+    """The key of a user's one-time codes (RFC 6238), wrapped under the master key `key_id`.
+
+    It counts once a code of it was `confirmed`; `last_step` is the newest step of a code that was taken, so that no
+    code is taken twice.
+    """
+
+    user = models.OneToOneField(
+        Staff, on_delete=models.CASCADE, primary_key=True, related_name="second_factor", db_column="staff_no"
+    )
+    key_id = models.TextField()
+    wrapped_key = models.BinaryField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(db_default=0)
+
+    class Meta:
+        """Its name in the database."""
+
+        db_table = "second_factor"
+
+    def __str__(self) -> str:
+        """Show its user's number."""
+        return f"second factor of {self.pk}"
+
+
+class Attempts(models.Model):
+    """How often something that is limited was tried since a moment, by a blind index of what was tried and by whom."""
+
+    who = models.BinaryField(primary_key=True)
+    since = models.DateTimeField()
+    tried = models.IntegerField()
+
+    class Meta:
+        """Its name in the database; old rows are looked for by when they began."""
+
+        db_table = "attempts"
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["since"], name="attempts_since")]
+
+    def __str__(self) -> str:
+        """Show how many, and of nobody."""
+        return f"{self.tried} attempts"
 
 
 class AuthorityLimit(models.Model):

@@ -1,6 +1,6 @@
 """What the requests share: the store, the secrets, the clock, and a connection for each thread.
 
-    Edge.of(place, seals, now, settings)    by the environment and a file; DueCourseError where one of them is wrong
+    Edge.of(place, seals, now, rules)    by the environment and files; DueCourseError where one of them is wrong
 
 It is handed to the views in the environment of each request, so that nothing global holds it.
 """
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from threading import local
 from typing import Final, Self
 
@@ -23,15 +22,19 @@ from duecourse.channels.email.tokens import Tokens
 from duecourse.channels.environment import secret
 from duecourse.channels.gateway.webhooks import Settings, key_of
 from duecourse.channels.transport import Received
-from duecourse.day.in_force import zone_of
+from duecourse.day.composing import Composer
+from duecourse.day.gate import Gate
+from duecourse.day.in_force import in_force, zone_of
 from duecourse.day.intake import Intake
 from duecourse.day.opening import tokens_of, webhooks
 from duecourse.day.reaching import POINTS
-from duecourse.day.settings import read
+from duecourse.day.settings import Day
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.rulebook import Law
 from duecourse.store.audit.seals import Seals
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
+from duecourse.strategy.models import Strategy
 
 NAME: Final = "duecourse.edge"
 """Where the environment of a request has it; no header can be named so."""
@@ -86,11 +89,51 @@ class Connections:
 
 
 @dataclass(frozen=True, repr=False)
+class Rules:
+    """What people's acts are judged and worded by: the lender's settings, the strategy, and the law."""
+
+    settings: Day
+    strategy: Strategy
+    law: Law
+
+
+class Gates:
+    """A gate for each thread and zone of a plan, on that thread's connection."""
+
+    def __init__(self, place: Place, rules: Rules) -> None:
+        """Open none yet."""
+        self._place, self.rules, self._local = place, rules, local()
+
+    def of(self, connection: Connection[TupleRow]) -> Gate:
+        """Return this thread's gate, on a connection of its own which it uses from here on.
+
+        DueCourseError where no plan is in force, or one of another strategy.
+        """
+        plan = in_force(connection)
+        rules = self.rules
+        if plan.strategy_hash != rules.strategy.hash:
+            raise DueCourseError(
+                "the plan in force is of another strategy: start the server with its file, or plan again"
+            )
+        ring = Keyring.read(self._place.keys)
+        about = (plan.zone, ring.active, id(connection))
+        if getattr(self._local, "about", None) != about:
+            compose = Composer(ring, rules.strategy, rules.settings)
+            self._local.gate = Gate(
+                connection, ring, rules.law, rules.strategy, compose, plan.zone, rules.settings.valid
+            )
+            self._local.about = about
+        found: Gate = self._local.gate
+        return found
+
+
+@dataclass(frozen=True, repr=False)
 class Edge:
     """All that a request needs. It is never printed.
 
     `hooks` are by channel; `tokens` are those of the links in our mails; without `metrics_token` nothing is measured,
     and without `systems_token` nothing is told to other systems of the lender.
+    A demonstration lets anybody in, as anybody: its people are made up.
     """
 
     place: Place
@@ -99,16 +142,20 @@ class Edge:
     connections: Connections
     hooks: Mapping[str, Hook]
     tokens: Tokens
+    gates: Gates
     metrics_token: str | None = None
     systems_token: str | None = None
+    is_demo: bool = False
 
     @classmethod
-    def of(cls, place: Place, seals: Seals, now: Callable[[], datetime], settings: Path | None = None) -> Self:
-        """Read the secrets out of the environment, and what providers call things out of the lender's settings.
+    def of(
+        cls, place: Place, seals: Seals, now: Callable[[], datetime], rules: Rules, *, is_demo: bool = False
+    ) -> Self:
+        """Read the secrets out of the environment; what providers call things is in the lender's settings.
 
         DueCourseError for a secret that is none, settings that are wrong, or a store without keys.
         """
-        named_so = webhooks(read(settings)) if settings else {}
+        named_so = webhooks(rules.settings)
         tokens = tokens_of(Keyring.read(place.keys))
         place.url()
         named = {channel: f"{WEBHOOK_SECRETS}{channel.upper()}" for channel in POINTS}
@@ -117,18 +164,22 @@ class Edge:
             for channel, name in named.items()
             if os.environ.get(name)
         }
-        return cls(
-            place, seals, now, Connections(place), hooks, tokens, *map(_unguessable, (METRICS_SECRET, SYSTEMS_SECRET))
-        )
+        metrics, systems = (_unguessable(name) for name in (METRICS_SECRET, SYSTEMS_SECRET))
+        gates = Gates(place, rules)
+        return cls(place, seals, now, Connections(place), hooks, tokens, gates, metrics, systems, is_demo)
+
+    @property
+    def ring(self) -> Keyring:
+        """The keys of the store, read each time: they may have been rotated."""
+        return Keyring.read(self.place.keys)
 
     def take(self, channel: str, received: Sequence[Received]) -> None:
         """Take in what came by a channel; it is committed when this returns.
 
-        The keys are read each time: they may have been rotated. DueCourseError where it cannot be taken.
+        DueCourseError where it cannot be taken.
         """
-        ring = Keyring.read(self.place.keys)
         with self.connections.one() as connection:
-            intake = Intake(connection, ring, zone_of(connection))
+            intake = Intake(connection, self.ring, zone_of(connection))
             for one in received:
                 intake.take(channel, one)
 

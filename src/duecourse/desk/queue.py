@@ -1,0 +1,116 @@
+"""The queue: what people of some teams are to do, in the order of the plan, with why each is on it.
+
+    of_teams(gate, ring, ["early"], at, after=None) -> Page
+
+What may be done now comes first; within that the plan's priority. A page is found by an index, wherever it begins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from duecourse.day.known import Known, read
+from duecourse.day.reaching import key_of
+from duecourse.desk.sums import Sums, sums
+from duecourse.kernel.errors import DueCourseError
+from duecourse.store.bound import name_place
+from duecourse.store.keys import Keyring, unseal
+from duecourse.store.line import Line
+
+ROWS: Final = 25
+_QUEUE: Final = """
+SELECT a.id, a.borrower_no, a.channel, a.treatment, a.opens_at, a.closes_at, a.priority, a.reasons, c.stage
+FROM planned_act a JOIN collection_case c ON c.borrower_no = a.borrower_no
+WHERE a.state = 'waiting' AND a.planned_on = (SELECT max(planned_on) FROM plan) AND a.team = ANY(%(teams)s)
+    AND (coalesce(a.priority, -1), -a.id) < (%(priority)s, %(number)s)
+ORDER BY coalesce(a.priority, -1) DESC, a.id LIMIT %(rows)s"""
+_FIRST: Final = (2**63 - 1, 0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An act that somebody is to do; `name` is None where nobody was loaded, or they were erased."""
+
+    number: int
+    borrower: int
+    borrower_id: str
+    name: str | None
+    channel: str | None
+    treatment: str
+    stage: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    reasons: tuple[str, ...]
+    zone: str
+    loans: tuple[Sums, ...]
+    place: str
+
+    @property
+    def amounts(self) -> list[tuple[int, str]]:
+        """What is overdue, a sum for each currency."""
+        found: dict[str, int] = {}
+        for one in self.loans:
+            found[one.loan.currency] = found.get(one.loan.currency, 0) + one.overdue
+        return [(amount, currency) for currency, amount in sorted(found.items()) if amount]
+
+    @property
+    def days_past_due(self) -> int:
+        """Of the loan that is overdue for longest."""
+        return max((one.days_past_due for one in self.loans), default=0)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the queue, and where the next page begins; None where there is none."""
+
+    rows: tuple[Row, ...]
+    after: str | None
+
+
+def of_teams(
+    connection: Connection[TupleRow], ring: Keyring, teams: Sequence[str], on: date, after: str | None = None
+) -> Page:
+    """Return a page of the queue of some teams; DueCourseError where `after` is no place that a page gave."""
+    priority, number = _place(after)
+    values = {"teams": list(teams), "priority": priority, "number": number, "rows": ROWS + 1}
+    with connection.transaction():
+        found = connection.execute(_QUEUE, values).fetchall()
+    shown = found[:ROWS]
+    line = Line(connection, keeps=False)
+    with line.transaction():
+        cases = read(line, [row[1] for row in shown], locked=False).cases
+    rows = tuple(_row(row, cases[row[1]], ring, on) for row in shown)
+    return Page(rows, rows[-1].place if len(found) > ROWS else None)
+
+
+def name_of(ring: Keyring, known: Known) -> str | None:
+    """Return the name of a borrower; None where nobody was loaded, or they were erased."""
+    person = known.person
+    if person.name is None or person.number is None:
+        return None
+    return unseal(key_of(ring, person), bytes(person.name), name_place(person.number))
+
+
+def _row(row: TupleRow, known: Known, ring: Keyring, on: date) -> Row:
+    number, borrower, channel, treatment, opens_at, closes_at, priority, reasons, stage = row
+    place = -1 if priority is None else priority
+    return Row(
+        number, borrower, known.person.borrower_id, name_of(ring, known), channel, treatment, stage, opens_at,
+        closes_at, tuple(reasons), known.zones[0] if known.zones else "", tuple(sums(known.loans.values(), on)),
+        f"{place}.{number}",
+    )  # fmt: skip
+
+
+def _place(after: str | None) -> tuple[int, int]:
+    if after is None:
+        return _FIRST
+    parts: list[Any] = after.split(".")
+    try:
+        priority, number = (int(part) for part in parts)
+    except ValueError:
+        raise DueCourseError("there is no such page: begin with the first") from None
+    return priority, -number

@@ -1,0 +1,25 @@
+"""The addresses of the desk."""
+
+from typing import Final
+
+from django.urls import path
+
+from duecourse.desk import pages, signing_in
+
+app_name: Final = "desk"
+urlpatterns: Final = [
+    path("", pages.my_queue, name="queue"),
+    path("sign-in", signing_in.sign_in, name="sign_in"),
+    path("sign-in/as/<str:user_id>", signing_in.sign_in_as, name="sign_in_as"),
+    path("sign-in/code", signing_in.code, name="code"),
+    path("sign-in/second-factor", signing_in.enrol, name="enrol"),
+    path("sign-out", signing_in.sign_out, name="sign_out"),
+    path("welcome/<str:number>/<str:token>", signing_in.welcome, name="welcome"),
+    path("language", signing_in.speak, name="speak"),
+    path("nothing", pages.nothing, name="nothing"),
+    path("cases/<int:number>", pages.one_case, name="case"),
+    path("cases/<int:number>/told", pages.tell, name="tell"),
+    path("cases/<int:number>/next", pages.next_case, name="next"),
+    path("cases/<int:number>/opens/<str:channel>", pages.opens, name="opens"),
+    path("cases/<int:number>/acts/<str:channel>", pages.press, name="press"),
+]

@@ -1,0 +1,72 @@
+"""How pages show amounts, days and moments: in the language of whoever looks, with the borrower's clock beside theirs.
+
+They are builtins of every template: {{ loan.overdue|money:loan.currency }}, {{ at|moment:zone }}.
+"""
+
+from datetime import date, datetime
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from django import template
+from django.forms import BoundField, Select
+from django.utils import timezone, translation
+
+from duecourse.night.report.words import load_words
+from duecourse.strategy.rendering import money as as_money
+
+register: Final = template.Library()
+_WORDS: Final = cache(load_words)
+_LOCALES: Final = {"zh-hans": "zh_Hans_CN"}
+
+
+@register.filter
+def money(minor_units: int, currency: str) -> str:
+    """Write minor units as an amount: 123450, USD gives $1,234.50."""
+    return as_money(minor_units, currency, _language())
+
+
+@register.filter
+def called(code: str | None, family: str) -> str:
+    """Write a code of a family (channel, stage, reason ...) in the words of the report; itself where none are."""
+    return "–" if code is None else _WORDS(_language()).name(family, code)
+
+
+@register.filter
+def day(on: date | None) -> str:
+    """Write a day, a dash for none."""
+    return "–" if on is None else format_date(on, "medium", _locale())
+
+
+@register.filter
+def moment(at: datetime | None, zone: str = "") -> str:
+    """Write a moment by the clock of the viewer; where `zone` is another, by that clock too."""
+    if at is None:
+        return "–"
+    mine = timezone.get_current_timezone()
+    shown = _clock(at, mine)
+    theirs = ZoneInfo(zone) if zone else None
+    if theirs is None or at.astimezone(theirs).utcoffset() == at.astimezone(mine).utcoffset():
+        return shown
+    return f"{shown} ({_clock(at, theirs)} {zone})"
+
+
+def _clock(at: datetime, zone: object) -> str:
+    return str(format_datetime(at, "short", tzinfo=zone, locale=_locale()))  # type: ignore[arg-type]
+
+
+def _language() -> str:
+    return (translation.get_language() or "en").partition("-")[0]
+
+
+def _locale() -> str:
+    language = translation.get_language() or "en"
+    return _LOCALES.get(language, language)
+
+
+@register.filter
+def styled(field: BoundField) -> str:
+    """Draw a field as the stylesheet has it."""
+    kind = "form-select" if isinstance(field.field.widget, Select) else "form-control"
+    return str(field.as_widget(attrs={"class": f"{kind} is-invalid" if field.errors else kind}))

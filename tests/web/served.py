@@ -1,0 +1,32 @@
+"""The desk of a made-up lender, made and run as a program: a folder, and the moment at which its clock begins.
+
+The clock goes on from there, so that what is lawful at this hour is the same whenever the tests run.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from duecourse.day.settings import read
+from duecourse.demonstration_desk import make
+from duecourse.law.kept import law_of, users_folder
+from duecourse.night.facts import CATALOGUE
+from duecourse.store.audit.seals import Seals
+from duecourse.strategy.load import load
+from duecourse.web.app import application
+from duecourse.web.edge import Edge, Rules
+from duecourse.web.serving import serve
+
+LOANS = 1_500
+SETTINGS = Path(__file__).parents[2] / "examples" / "day.toml"
+
+if __name__ == "__main__":
+    folder, begin, started = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), datetime.now(UTC)
+    place = make(folder, begin.date(), lambda _: None, loans=LOANS)
+    rules = Rules(read(SETTINGS), load(None, CATALOGUE.kinds), law_of((), users_folder()))
+    edge = Edge.of(place, Seals.of(folder), lambda: begin + (datetime.now(UTC) - started), rules, is_demo=True)
+
+    def ready(port: int) -> None:
+        print(f"http://127.0.0.1:{port}", (begin - started).total_seconds(), flush=True)  # noqa: T201
+
+    serve(application(edge), "127.0.0.1", 0, ready)

@@ -1,0 +1,119 @@
+"""Who may open what at the desk: every address, asked by everybody. What is not in the table is not there."""
+
+import re
+from typing import Final
+
+import pytest
+from django.urls import URLPattern, get_resolver
+
+import duecourse.store  # noqa: F401  sets Django up
+from tests.web.asking import Asking, signed_in
+from tests.web.conftest import Desk
+
+WHO: Final = ("anonymous", "collector", "other_team", "supervisor", "compliance", "administrator")
+IN: Final = "sent to sign in"
+# What each of WHO gets; a redirect that is no refusal is "moved".
+TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
+    ("queue", "GET"): (IN, 200, 200, 200, 200, 403),
+    ("case", "GET"): (IN, 200, 404, 200, 200, 403),
+    ("opens", "GET"): (IN, 200, 404, 200, 200, 403),
+    ("press", "POST"): (IN, 200, 404, 200, 403, 403),
+    ("tell", "GET"): (IN, 200, 404, 200, 200, 403),
+    ("tell", "POST"): (IN, 200, 404, 200, 200, 403),
+    ("next", "GET"): (IN, "moved", "moved", "moved", "moved", 403),
+    ("nothing", "GET"): (IN, 200, 200, 200, 200, 200),
+    ("sign_in", "GET"): (200,) * 6,
+    ("sign_in", "POST"): (200,) * 6,
+    ("code", "GET"): ("moved",) * 6,
+    ("enrol", "GET"): ("moved",) * 6,
+    ("welcome", "GET"): (404,) * 6,
+    ("speak", "POST"): ("moved",) * 6,
+}
+LEFT_OUT: Final = {"sign_out", "sign_in_as"}  # they change who one is: tried below
+
+
+@pytest.fixture(scope="module")
+def visitors(desk: Desk) -> dict[str, Asking]:
+    desk.one(
+        "INSERT INTO staff (user_id, password, role, teams) VALUES ('other', '!', 'collector', '{legal}') RETURNING 1"
+    )
+    users = dict.fromkeys(WHO[1:], "") | {who: who for who in WHO[1:]} | {"other_team": "other"}
+    return {"anonymous": Asking(desk.url), **{who: signed_in(desk.url, user) for who, user in users.items()}}
+
+
+@pytest.fixture(scope="module")
+def number(desk: Desk) -> int:
+    """Return a case with a call planned by the collector's team."""
+    (found,) = desk.one(
+        "SELECT borrower_no FROM planned_act WHERE channel = 'call' AND team = 'early' ORDER BY 1 LIMIT 1"
+    )
+    assert isinstance(found, int)
+    return found
+
+
+def paths(number: int) -> dict[str, str]:
+    return {
+        "queue": "/desk/", "case": f"/desk/cases/{number}", "opens": f"/desk/cases/{number}/opens/call",
+        "press": f"/desk/cases/{number}/acts/call", "tell": f"/desk/cases/{number}/told",
+        "next": f"/desk/cases/{number}/next", "nothing": "/desk/nothing", "sign_in": "/desk/sign-in",
+        "code": "/desk/sign-in/code", "enrol": "/desk/sign-in/second-factor", "welcome": "/desk/welcome/MQ/x-y",
+        "speak": "/desk/language",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "method"), sorted(TABLE), ids=lambda value: value)
+def test_everybody_gets_what_the_table_says(visitors: dict[str, Asking], number: int, name: str, method: str) -> None:
+    path = paths(number)[name]
+    got = []
+    for who in WHO:
+        answer = visitors[who].get(path) if method == "GET" else visitors[who].post(path)
+        is_in = answer.status == 302 and answer.location.startswith("/desk/sign-in?next=")
+        got.append(IN if is_in else "moved" if answer.status == 302 else answer.status)
+    assert tuple(got) == TABLE[name, method]
+
+
+def test_the_table_has_every_address() -> None:
+    named = {each.name for each in _patterns()}
+    assert named == {name for name, _ in TABLE} | LEFT_OUT
+
+
+def test_what_is_not_yours_looks_like_what_does_not_exist(visitors: dict[str, Asking], number: int) -> None:
+    theirs, nobodys = (visitors["other_team"].get(f"/desk/cases/{one}") for one in (number, 999_999))
+    assert (theirs.status, nobodys.status) == (404, 404)
+    bodies = [re.sub(r'value="\w{64}"|/desk/cases/\d+', "", answer.body) for answer in (theirs, nobodys)]
+    assert bodies[0] == bodies[1]
+
+
+def test_a_form_that_comes_from_elsewhere_is_not_taken(visitors: dict[str, Asking], number: int) -> None:
+    collector = visitors["collector"]
+    bare = collector.ask("POST", f"/desk/cases/{number}/acts/call", "x=1")
+    assert bare.status == 403
+    assert "too old, or came from elsewhere" in bare.body
+
+
+def test_who_signs_out_is_out(desk: Desk) -> None:
+    collector = signed_in(desk.url, "collector")
+    old = dict(collector.cookies)
+    assert collector.post("/desk/sign-out").status == 302
+    collector.cookies = old
+    assert collector.get("/desk/").location.startswith("/desk/sign-in")
+
+
+def test_nobody_comes_in_by_a_name_that_is_not_there(desk: Desk) -> None:
+    assert Asking(desk.url).post("/desk/sign-in/as/nobody").status == 404
+
+
+def test_pages_are_framed_kept_and_sniffed_by_nobody(visitors: dict[str, Asking], number: int) -> None:
+    headers = visitors["collector"].get(f"/desk/cases/{number}").headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    policy = headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+
+
+def _patterns() -> list[URLPattern]:
+    found = [each for each in get_resolver("duecourse.desk.urls").url_patterns if isinstance(each, URLPattern)]
+    assert len(found) == len(get_resolver("duecourse.desk.urls").url_patterns)
+    return found

@@ -1,0 +1,92 @@
+"""What staff do at the desk, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.conftest import Desk, sign_in
+
+
+def case_with(desk: Desk, zone: str, *, stage: str = "reminder") -> int:
+    """Return a case at a stage, whose borrower lives in a zone, of whom nothing is held."""
+    (found,) = desk.one(
+        """SELECT c.borrower_no FROM collection_case c JOIN planned_act a ON a.borrower_no = c.borrower_no
+        WHERE %s = ANY(c.zones) AND c.stage = %s AND a.channel IN ('sms', 'email') AND a.state = 'waiting'
+            AND NOT EXISTS (SELECT FROM holds h WHERE h.borrower_no = c.borrower_no) ORDER BY 1 LIMIT 1""",
+        zone, stage,
+    )  # fmt: skip
+    assert isinstance(found, int)
+    return found
+
+
+def test_a_collector_goes_from_the_queue_to_a_case_and_to_the_next_by_keys(page: Page) -> None:
+    sign_in(page, "collector")
+    expect(page.get_by_role("heading", name="My queue")).to_be_visible()
+    first = page.locator("tbody a").first.inner_text()
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", level=1)).to_have_text(first)
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(first)
+    page.keyboard.press("q")
+    expect(page.get_by_role("heading", name="My queue")).to_be_visible()
+
+
+def test_what_is_refused_now_is_grey_with_its_rule_and_the_minute_from_which_it_is_lawful(
+    desk: Desk, page: Page
+) -> None:
+    # It is midnight in Shanghai. China's guide lets nobody be contacted before eight in the morning.
+    number = case_with(desk, "Asia/Shanghai")
+    sign_in(page, "supervisor")
+    page.goto(f"/desk/cases/{number}")
+    way = page.locator("[id^=way-]").first
+    expect(way.get_by_role("button")).to_be_disabled()
+    expect(way).to_contain_text("law:cn.")
+    expect(way.locator("div.text-secondary")).to_contain_text(re.compile(r"As things stand, from 7/1/26, \d"))
+
+
+def test_pressing_asks_the_gate_and_the_message_is_in_the_outbox(desk: Desk, page: Page) -> None:
+    number = case_with(desk, "America/New_York")
+    sign_in(page, "supervisor")
+    page.goto(f"/desk/cases/{number}")
+    green = page.locator("button.btn-success").first
+    green.click()
+    expect(page.get_by_role("status")).to_contain_text("released")
+    assert desk.one("SELECT count(*) FROM outbox WHERE borrower_no = %s AND state = 'queued'", number) == (1,)
+    # What was done is told to the law: the same once more falls, or another rule says why not.
+    page.reload()
+    assert desk.one("SELECT count(*) FROM verdict WHERE borrower_no = %s AND is_permitted", number) == (1,)
+
+
+@pytest.mark.parametrize("what", ["dispute", "attorney", "promise"])
+def test_what_the_borrower_tells_is_noted_once_and_stops_what_it_must(desk: Desk, page: Page, what: str) -> None:
+    sign_in(page, "collector")
+    page.locator("tbody a").nth(["dispute", "attorney", "promise"].index(what)).click()
+    number = int(page.url.rpartition("/")[2])
+    page.keyboard.press("t")
+    page.get_by_label("What").select_option(what)
+    if what == "promise":
+        page.get_by_role("button", name="Note it").click()
+        expect(page.get_by_text("A promise has an amount and a day.").first).to_be_visible()
+        page.get_by_label("Amount").fill("120.50")
+        page.get_by_label("Pays by").fill("2026-07-10")
+    if what == "dispute":
+        page.get_by_label("In their words").fill("I paid this in May. <script>document.title = 'x'</script>")
+    page.get_by_role("button", name="Note it").click()
+    page.wait_for_url(f"**/desk/cases/{number}")
+    if what == "promise":
+        promised = "SELECT amount, promised_on::text FROM promises WHERE borrower_no = %s AND NOT from_book"
+        assert desk.one(promised, number) == (12_050, "2026-07-10")
+    else:
+        expect(page.get_by_role("alert")).to_contain_text(what, ignore_case=True)
+        expect(page.locator("button.btn-success")).to_have_count(0)
+
+
+def test_the_desk_speaks_chinese(page: Page) -> None:
+    sign_in(page, "collector")
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.get_by_role("heading", name="我的任务")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_role("heading", name="今日欠款")).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="What is owed today")).to_be_visible()

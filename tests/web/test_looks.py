@@ -1,0 +1,42 @@
+"""Every page of the desk, looked at by axe-core, on a desk and on a telephone: nothing serious is wrong with it."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.web.conftest import Desk, sign_in
+
+AXE: Final = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+SIZES: Final = {"desk": (1280, 900), "telephone": (390, 844)}
+PAGES: Final = ("/desk/sign-in", "/desk/", "/desk/cases/{number}", "/desk/cases/{number}/told", "/desk/nothing")
+SERIOUS: Final = ("serious", "critical")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_serious_is_wrong_with_a_page(browser: Browser, desk: Desk, path: str, size: str) -> None:
+    width, height = SIZES[size]
+    # axe is put into the page past its policy, which lets nothing inline run.
+    context = browser.new_context(
+        base_url=desk.url, viewport={"width": width, "height": height}, bypass_csp=True
+    )  # fmt: skip
+    page = context.new_page()
+    if path != "/desk/sign-in":
+        sign_in(page, "collector")
+    (number,) = desk.one("SELECT borrower_no FROM planned_act WHERE channel = 'call' AND team = 'early' LIMIT 1")
+    page.goto(path.format(number=number))
+    page.wait_for_load_state("networkidle")
+    page.add_script_tag(content=AXE)
+    found: dict[str, Any] = page.evaluate("() => axe.run()")
+    wrong = [
+        f"{one['id']}: {one['help']}: {node['target']}"
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
+    is_too_wide = page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth + 1")
+    context.close()
+    assert wrong == []
+    assert not is_too_wide
