@@ -27,7 +27,7 @@ from duecourse.store.place import Place
 from duecourse.strategy.load import load as load_strategy
 from duecourse.strategy.models import Strategy
 
-LOANS: Final = 2_000
+LOANS: Final = 8_000
 SEED: Final = 7
 MEMORY: Final = "2GB"
 _MAPPING: Final = """

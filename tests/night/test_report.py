@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from duecourse.book.schema import CHANNELS, HOLD_KINDS
+from duecourse.book.schema import CHANNELS, HOLD_KINDS, OUTCOMES
+from duecourse.day.grievances import KINDS as GRIEVANCES
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.duties import open_duties
@@ -23,6 +24,7 @@ from duecourse.night.report import About, ReportData, show, view, write_report
 from duecourse.night.report import data as records
 from duecourse.night.report.page import render
 from duecourse.night.report.words import LANGUAGES, load_words
+from duecourse.store.roles import Role
 from duecourse.strategy.models import Bucket
 
 ON = date(2026, 6, 30)
@@ -322,7 +324,17 @@ def test_both_languages_have_the_same_keys_and_places() -> None:
     assert all(text.strip() for text in (*english.values(), *chinese.values()))
 
 
-DESK = ("component.", "hold.", "happened.", "relation.", "way.", "role.")  # which the report does not use
+DESK = (
+    "component.",
+    "hold.",
+    "happened.",
+    "relation.",
+    "way.",
+    "role.",
+    "direction.",
+    "outcome.",
+    "grievance.",
+)  # which the report does not use
 FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.", *DESK)
 
 
@@ -364,6 +376,11 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
     due = {rule.record.answers for rule in open_duties(load()).rules if gates(rule) and rule.record.applies != "false"}
     assert family("duty") == due
     assert family("month") == {str(number) for number in range(1, 13)}
+    assert family("component") == set(COMPONENTS)
+    assert family("hold") == set(HOLD_KINDS)
+    assert family("outcome") == {*OUTCOMES, "cancelled"}
+    assert family("grievance") == {kind for kinds in GRIEVANCES.values() for kind in kinds}
+    assert family("role") == {str(role) for role in Role}
 
 
 def source_of(package: str) -> str:

@@ -1,5 +1,6 @@
 """A desk that runs, on a made-up lender's store, and a browser that looks at it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -93,4 +94,10 @@ def sign_in(page: Page, user: str) -> None:
     """Come in as a user of the demonstration."""
     page.goto("/desk/sign-in")
     page.get_by_role("button", name=user, exact=True).click()
-    page.wait_for_url("**/desk/**")
+    page.wait_for_url(re.compile("/desk/(nothing)?$"))
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key of the desk, once the page that listens for it is there."""
+    page.wait_for_load_state("load")
+    page.keyboard.press(key)

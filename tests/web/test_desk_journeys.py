@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.conftest import Desk, sign_in
+from tests.web.conftest import Desk, press, sign_in
 
 
 def case_with(desk: Desk, zone: str, *, stage: str = "reminder") -> int:
@@ -24,11 +24,11 @@ def test_a_collector_goes_from_the_queue_to_a_case_and_to_the_next_by_keys(page:
     sign_in(page, "collector")
     expect(page.get_by_role("heading", name="My queue")).to_be_visible()
     first = page.locator("tbody a").first.inner_text()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", level=1)).to_have_text(first)
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", level=1)).not_to_have_text(first)
-    page.keyboard.press("q")
+    press(page, "q")
     expect(page.get_by_role("heading", name="My queue")).to_be_visible()
 
 
@@ -62,8 +62,9 @@ def test_pressing_asks_the_gate_and_the_message_is_in_the_outbox(desk: Desk, pag
 def test_what_the_borrower_tells_is_noted_once_and_stops_what_it_must(desk: Desk, page: Page, what: str) -> None:
     sign_in(page, "collector")
     page.locator("tbody a").nth(["dispute", "attorney", "promise"].index(what)).click()
+    page.wait_for_url("**/desk/cases/*")
     number = int(page.url.rpartition("/")[2])
-    page.keyboard.press("t")
+    press(page, "t")
     page.get_by_label("What").select_option(what)
     if what == "promise":
         page.get_by_role("button", name="Note it").click()
@@ -86,7 +87,7 @@ def test_the_desk_speaks_chinese(page: Page) -> None:
     sign_in(page, "collector")
     page.get_by_role("button", name="简体中文").click()
     expect(page.get_by_role("heading", name="我的任务")).to_be_visible()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="今日欠款")).to_be_visible()
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="What is owed today")).to_be_visible()

@@ -113,7 +113,9 @@ class Told(forms.Form):
         """Take the loans of the case, and the currency of amounts."""
         super().__init__(*args, **kwargs)
         choices = {"loan": [("", _("all loans")), *((one, one) for one in loans)]}
-        choices["kind"] = [(one, one) for one in dict.fromkeys(kind for kinds in KINDS.values() for kind in kinds)]
+        choices["kind"] = [
+            (one, called(one, "grievance")) for one in dict.fromkeys(kind for kinds in KINDS.values() for kind in kinds)
+        ]
         for name, some in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)  # noqa: S101  as they stand above

@@ -22,12 +22,14 @@ from duecourse.store.keys import Keyring, unseal
 from duecourse.store.line import Line
 
 ROWS: Final = 25
-_QUEUE: Final = """
+_LEAST: Final = -(2**63)  # what has no priority comes last
+_QUEUE: Final = f"""
 SELECT a.id, a.borrower_no, a.channel, a.treatment, a.opens_at, a.closes_at, a.priority, a.reasons, c.stage
 FROM planned_act a JOIN collection_case c ON c.borrower_no = a.borrower_no
 WHERE a.state = 'waiting' AND a.planned_on = (SELECT max(planned_on) FROM plan) AND a.team = ANY(%(teams)s)
-    AND (coalesce(a.priority, -1), -a.id) < (%(priority)s, %(number)s)
-ORDER BY coalesce(a.priority, -1) DESC, a.id LIMIT %(rows)s"""
+    AND coalesce(a.priority, {_LEAST}) <= %(priority)s
+    AND (coalesce(a.priority, {_LEAST}) < %(priority)s OR a.id > %(number)s)
+ORDER BY coalesce(a.priority, {_LEAST}) DESC, a.id LIMIT %(rows)s"""
 _FIRST: Final = (2**63 - 1, 0)
 
 
@@ -97,7 +99,7 @@ def name_of(ring: Keyring, known: Known) -> str | None:
 
 def _row(row: TupleRow, known: Known, ring: Keyring, on: date) -> Row:
     number, borrower, channel, treatment, opens_at, closes_at, priority, reasons, stage = row
-    place = -1 if priority is None else priority
+    place = _LEAST if priority is None else priority
     return Row(
         number, borrower, known.person.borrower_id, name_of(ring, known), channel, treatment, stage, opens_at,
         closes_at, tuple(reasons), known.zones[0] if known.zones else "", tuple(sums(known.loans.values(), on)),
@@ -113,4 +115,4 @@ def _place(after: str | None) -> tuple[int, int]:
         priority, number = (int(part) for part in parts)
     except ValueError:
         raise DueCourseError("there is no such page: begin with the first") from None
-    return priority, -number
+    return priority, number

@@ -18,6 +18,7 @@ from duecourse.strategy.rendering import money as as_money
 
 register: Final = template.Library()
 _WORDS: Final = cache(load_words)
+_FAMILIES: Final = ("direction", "channel", "outcome", "hold", "act")
 _LOCALES: Final = {"zh-hans": "zh_Hans_CN"}
 
 
@@ -31,6 +32,17 @@ def money(minor_units: int, currency: str) -> str:
 def called(code: str | None, family: str) -> str:
     """Write a code of a family (channel, stage, reason ...) in the words of the report; itself where none are."""
     return "–" if code is None else _WORDS(_language()).name(family, code)
+
+
+@register.filter
+def spoken(codes: str) -> str:
+    """Write codes with blanks between in words, each as the first family that has it says; others stay as they are."""
+    words = _WORDS(_language()).texts
+    found = [
+        next((words[key] for family in _FAMILIES if (key := f"{family}.{code}") in words), code)
+        for code in codes.split()
+    ]
+    return " ".join(found)
 
 
 @register.filter

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             model_name="plannedact",
             index=models.Index(
                 models.OrderBy(
-                    django.db.models.functions.comparison.Coalesce("priority", models.Value(-1)), descending=True
+                    django.db.models.functions.comparison.Coalesce("priority", models.Value(-(2**63))), descending=True
                 ),
                 models.F("id"),
                 models.F("team"),

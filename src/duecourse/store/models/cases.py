@@ -128,7 +128,7 @@ class PlannedAct(models.Model):
             ),
             # What people of a team are to do, in its order: a page of it is found wherever it begins.
             models.Index(
-                Coalesce("priority", models.Value(-1)).desc(),
+                Coalesce("priority", models.Value(-(2**63))).desc(),
                 "id",
                 "team",
                 name="planned_act_of_team",
