@@ -91,6 +91,16 @@ def test_a_form_that_comes_from_elsewhere_is_not_taken(visitors: dict[str, Askin
     assert "too old, or came from elsewhere" in bare.body
 
 
+def test_what_somebody_can_mend_is_said_in_its_line(desk: Desk, visitors: dict[str, Asking]) -> None:
+    was = desk.one("SELECT strategy_hash FROM plan")
+    desk.one("UPDATE plan SET strategy_hash = 'another' RETURNING 1")
+    answer = visitors["collector"].get("/desk/")
+    desk.one("UPDATE plan SET strategy_hash = %s RETURNING 1", *was)
+    assert answer.status == 409
+    assert "the plan in force is of another strategy: start the server with its file, or plan again" in answer.body
+    assert visitors["collector"].get("/desk/").status == 200
+
+
 def test_who_signs_out_is_out(desk: Desk) -> None:
     collector = signed_in(desk.url, "collector")
     old = dict(collector.cookies)

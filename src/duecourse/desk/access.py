@@ -11,14 +11,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec
 
+import psycopg
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from duecourse.kernel.errors import DueCourseError
 from duecourse.store.models import Staff
 from duecourse.store.roles import Role
+from duecourse.web.refusals import refused
 
 CASES: Final = (Role.COLLECTOR, Role.SUPERVISOR, Role.COMPLIANCE)
 """The roles that look at borrowers."""
@@ -37,7 +41,7 @@ def for_staff(
 ) -> Callable[[Callable[Concatenate[HttpRequest, Staff, P], HttpResponse]], Callable[..., HttpResponse]]:
     """Let a view be opened by users of some roles who have signed in; they are its second argument.
 
-    Others are sent to sign in, or told that their role does not include it.
+    Others are sent to sign in, or told that their role does not include it. What somebody can mend is told in its line.
     """
 
     def guarded(view: Callable[Concatenate[HttpRequest, Staff, P], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -48,7 +52,12 @@ def for_staff(
                 return redirect_to_login(request.get_full_path())
             if Role(user.role) not in roles:
                 raise PermissionDenied
-            return view(request, user, *args, **kwargs)
+            try:
+                return view(request, user, *args, **kwargs)
+            except DueCourseError as error:
+                return refused(request, 409, _("Not now"), str(error))
+            except psycopg.OperationalError:
+                return refused(request, 503, _("Not now"), _("The database does not answer. Try again in a minute."))
 
         return opened
 
