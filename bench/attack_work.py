@@ -139,7 +139,7 @@ class Worker:
         act = None if planned is None else (number - 1) * PLANNED + planned + 1
         return Asked(number, "contact", channel, "collection", (f"L{number}",), CONTENT, "reminder", planned_act=act)
 
-    def _compose(self, _: Asked, known: Known, _loans: Sequence[Owed], _on: date) -> Words:
+    def _compose(self, _: Asked, known: Known, _loans: Sequence[Owed], _on: date, _key: str) -> Words:
         return Words(known.language, SUBJECT, text_of(f"{self.chance.getrandbits(128):032x}"))
 
     # --- sending ----------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def asked(number: int) -> Asked:
     return Asked(number, "contact", "sms", "collection", (f"L{number}",), CONTENT, "reminder", "reminder_sms")
 
 
-def compose(_: Asked, known: Known, loans: Sequence[Owed], __: date) -> Words:
+def compose(_: Asked, known: Known, loans: Sequence[Owed], __: date, ___: str) -> Words:
     """Write some words of the usual length."""
     return Words(known.language, "", f"Acme: your loan is overdue by {loans[0].overdue}. Reply STOP to end. " * 2)
 

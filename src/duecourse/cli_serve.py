@@ -60,8 +60,9 @@ def serve(
 
     host, port = _address(bind)
     if demo:
-        from duecourse.demonstration_desk import make
+        from duecourse.demonstration_desk import SETTINGS, make
 
+        settings = settings or SETTINGS
         place = make(store.parent / "desk-demo", datetime.now(UTC).date(), lambda line: typer.echo(f"{line} ..."))
     else:
         place = Place.of(store)

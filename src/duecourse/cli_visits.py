@@ -230,12 +230,12 @@ def verify(
 ) -> None:
     """Say whether a visit is genuine, by the check code of its sheet, and who goes. Exit code 1 where it is not."""
     from duecourse import printing
+    from duecourse.channels.visit.codes import SECRET
     from duecourse.channels.visit.visits import Visits
-    from duecourse.day.opening import VISIT_CODES
     from duecourse.endings.visit import made
 
     with _field(store, settings) as field:
-        on, secret = field.who("").on, field.ring.secret(VISIT_CODES)
+        on, secret = field.who("").on, field.ring.secret(SECRET)
         visit = made.genuine(field.connection, field.channel, Visits(field.set().folder), secret, said, on)
     if visit is None:
         printing.say("no visit of these days has this code: it is not genuine")

@@ -27,6 +27,8 @@ from duecourse.store.place import Place
 from duecourse.strategy.load import load as load_strategy
 from duecourse.strategy.models import Strategy
 
+SETTINGS: Final = Path(__file__).with_name("demonstration_day.toml")
+"""The made-up lender's own settings."""
 LOANS: Final = 8_000
 SEED: Final = 7
 MEMORY: Final = "2GB"

@@ -201,7 +201,7 @@ def _refused(night: Night) -> dict[tuple[int, int, int], frozenset[str]]:
     return found
 
 
-def _nothing(_asked: Asked, _known: Known, _owed: Sequence[Owed], _on: date) -> Words:
+def _nothing(_asked: Asked, _known: Known, _owed: Sequence[Owed], _on: date, _key: str) -> Words:
     """Write no words: nothing is released here."""
     return Words("en", "", "")
 

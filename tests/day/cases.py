@@ -34,7 +34,7 @@ def message(borrower: int, channel: str = "sms", planned: int | None = None) -> 
     )
 
 
-def words(_: Asked, known: Known, loans: Sequence[Owed], __: date) -> Words:
+def words(_: Asked, known: Known, loans: Sequence[Owed], __: date, _key: str) -> Words:
     return Words(known.language, "", f"{loans[0].overdue} is overdue. Reply STOP to end.")
 
 

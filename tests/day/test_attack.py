@@ -111,7 +111,7 @@ class House:
         self.connection = connect()
         self.gate = Gate(self.connection, self.ring, law, strategy, self._compose, "UTC")
 
-    def _compose(self, _asked: Asked, known: Known, _loans: Sequence[Owed], _on: date) -> Words:
+    def _compose(self, _asked: Asked, known: Known, _loans: Sequence[Owed], _on: date, _key: str) -> Words:
         return Words(known.language, SUBJECT, text_of(f"{self.chance.getrandbits(128):032x}"))
 
     def decide(self, borrower: int, at: datetime, channel: str = "sms") -> Decision:

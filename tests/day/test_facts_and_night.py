@@ -40,7 +40,7 @@ TREATMENTS: Final = ("sms_day", "call_day", "offer", "report", "sale")
 PUBLISHED: Final = datetime(2026, 6, 30, 4, tzinfo=UTC)
 CHANNELS: Final = ("sms", "call", "email")
 # What the gate refuses for beside the law and holds; a night knows nothing of it.
-STRICTER: Final = ("paid_since_plan", "channel_refused", "no_contact_point")
+STRICTER: Final = ("paid_since_plan", "promised_since_plan", "channel_refused", "no_contact_point")
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Day:
     holds: list[str] = field(default_factory=list)
     payments: dict[str, Money] = field(default_factory=dict)
     has_paid: bool = False
+    has_promised: bool = False
     channels: dict[str, bool] = field(default_factory=dict)
 
 
@@ -120,7 +121,8 @@ class Telling:
         assert self._facts.payment(told, Money(money.loan_id, ON, money.amount, money.currency, reverses=undone))
         return undone
 
-    def _promise(self, told: Told, _day: Day) -> str:
+    def _promise(self, told: Told, day: Day) -> str:
+        day.has_promised = True
         assert self._facts.promise(told, 500, ON + timedelta(days=self._dice.randrange(9)), self._loan(told))
         return "500"
 
@@ -198,6 +200,7 @@ def difference(act: Act, said: Decision, day: Day) -> str:
         return ""
     expected = {
         "paid_since_plan": day.has_paid and said.asked.presses,
+        "promised_since_plan": day.has_promised and said.asked.presses,
     }
     for reason, is_expected in expected.items():
         if (reason in said.reasons) != is_expected:
@@ -226,12 +229,12 @@ def is_set_aside(act: Act, told: list[str], strategy: Strategy) -> bool:
 
 
 def falls(said: Decision) -> bool:
-    """Say whether an act that no new night proposes is refused: nothing is overdue, a hold stands, or money came in.
+    """Say whether an act that no new night proposes is refused: nothing is overdue, or held, paid, promised.
 
     Where money met the instalments and only charges are left, something is overdue, but no day is counted any more.
     """
-    whole = {"nothing_overdue", "no_rulebook", "paid_since_plan"} & set(said.reasons) or holding(said)
-    return bool(whole) and not said.is_permitted
+    whole = {"nothing_overdue", "no_rulebook", "paid_since_plan", "promised_since_plan"} & set(said.reasons)
+    return bool(whole or holding(said)) and not said.is_permitted
 
 
 def means_something(answers: list[tuple[Act, Decision]], gone: list[tuple[Act, Decision]], told: Telling) -> None:

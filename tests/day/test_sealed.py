@@ -11,6 +11,7 @@ from psycopg import sql
 
 from bench.gate_store import ON
 from duecourse.channels.transport import Received, What
+from duecourse.day import evidence
 from duecourse.day.intake import Intake
 from duecourse.day.money import kept, mandates
 from duecourse.day.money.when import When
@@ -90,6 +91,7 @@ def used(made: Place) -> Iterator[Used]:
         row = connection.execute(kept.READ + "WHERE entry_id = 'E0'").fetchone()
         assert row is not None
         kept.hand_over(connection, ring, kept.opened(ring, row), 2)
+        evidence.keep(connection, ring, 2, "C1", [b"\x89PNG\r\n\x1a\n\x00\xff"])
         connection.commit()
         yield Used(made, ring, owner)
 

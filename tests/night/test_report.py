@@ -14,16 +14,18 @@ import yaml
 
 from duecourse.book.schema import CHANNELS, HOLD_KINDS, OUTCOMES
 from duecourse.day.grievances import KINDS as GRIEVANCES
-from duecourse.kernel.components import COMPONENTS
+from duecourse.kernel.components import COMPONENTS, LINES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.duties import open_duties
 from duecourse.law.judge import gates
 from duecourse.law.rulebook import load
+from duecourse.ledger import statement
 from duecourse.night.measures import ABSENT, CLOSED, NOT_OVERDUE, STATES, CurvePoint, Rate
 from duecourse.night.report import About, ReportData, show, view, write_report
 from duecourse.night.report import data as records
 from duecourse.night.report.page import render
 from duecourse.night.report.words import LANGUAGES, load_words
+from duecourse.portal.ahead import ACTS as AHEAD
 from duecourse.store.roles import Role
 from duecourse.strategy.models import Bucket
 
@@ -334,6 +336,11 @@ DESK = (
     "direction.",
     "outcome.",
     "grievance.",
+    "gate.",
+    "ahead.",
+    "plain_component.",
+    "line.",
+    "ledger_line.",
 )  # which the report does not use
 FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.", *DESK)
 
@@ -381,6 +388,12 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
     assert family("outcome") == {*OUTCOMES, "cancelled"}
     assert family("grievance") == {kind for kinds in GRIEVANCES.values() for kind in kinds}
     assert family("role") == {str(role) for role in Role}
+    assert family("plain_component") == set(COMPONENTS)
+    assert family("ledger_line") == set(LINES)
+    assert family("line") == set(statement.WHAT.values())
+    assert family("ahead") == {*AHEAD, "list", "agency", "suit", "sale"}
+    day = source_of("duecourse.day")
+    assert all(f'"{code}"' in day for code in family("gate") - {"no_rulebook"})
 
 
 def source_of(package: str) -> str:

@@ -27,7 +27,6 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("code", "GET"): ("moved",) * 6,
     ("enrol", "GET"): ("moved",) * 6,
     ("welcome", "GET"): (404,) * 6,
-    ("speak", "POST"): ("moved",) * 6,
 }
 LEFT_OUT: Final = {"sign_out", "sign_in_as"}  # they change who one is: tried below
 
@@ -57,7 +56,6 @@ def paths(number: int) -> dict[str, str]:
         "press": f"/desk/cases/{number}/acts/call", "tell": f"/desk/cases/{number}/told",
         "next": f"/desk/cases/{number}/next", "nothing": "/desk/nothing", "sign_in": "/desk/sign-in",
         "code": "/desk/sign-in/code", "enrol": "/desk/sign-in/second-factor", "welcome": "/desk/welcome/MQ/x-y",
-        "speak": "/desk/language",
     }  # fmt: skip
 
 

@@ -11,11 +11,15 @@ from tests.web.conftest import Desk, sign_in
 AXE: Final = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 SIZES: Final = {"desk": (1280, 900), "telephone": (390, 844)}
 PAGES: Final = ("/desk/sign-in", "/desk/", "/desk/cases/{number}", "/desk/cases/{number}/told", "/desk/nothing")
+PORTAL: Final = (
+    "", "check", "mine", "mine/lines/{loan}", "mine/pay/{loan}", "mine/promise/{loan}", "mine/parts/{loan}",
+    "mine/wrong", "mine/hardship", "mine/contact", "mine/speaker", "mine/report", "mine/papers", "mine/none",
+)  # fmt: skip
 SERIOUS: Final = ("serious", "critical")
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *(f"/portal/{path}" for path in PORTAL)])
 def test_nothing_serious_is_wrong_with_a_page(browser: Browser, desk: Desk, path: str, size: str) -> None:
     width, height = SIZES[size]
     # axe is put into the page past its policy, which lets nothing inline run.
@@ -25,8 +29,15 @@ def test_nothing_serious_is_wrong_with_a_page(browser: Browser, desk: Desk, path
     page = context.new_page()
     if path != "/desk/sign-in":
         sign_in(page, "collector")
-    (number,) = desk.one("SELECT borrower_no FROM planned_act WHERE channel = 'call' AND team = 'early' LIMIT 1")
-    page.goto(path.format(number=number))
+    number, loan = desk.one(
+        """SELECT a.borrower_no, l.loan_id FROM planned_act a JOIN case_loan l USING (borrower_no)
+        WHERE a.channel = 'call' AND a.team = 'early' ORDER BY 1, 2 LIMIT 1"""
+    )
+    if path.startswith("/portal/mine"):
+        page.goto(f"/desk/cases/{number}")
+        page.get_by_role("button", name="The borrower's own view").click()
+        page.wait_for_url("**/portal/mine")
+    page.goto(path.format(number=number, loan=loan))
     page.wait_for_load_state("networkidle")
     page.add_script_tag(content=AXE)
     found: dict[str, Any] = page.evaluate("() => axe.run()")

@@ -4,8 +4,6 @@ A log names the error's kind and its place in the code: its words may quote what
 """
 
 import logging
-import traceback
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -15,7 +13,7 @@ from ninja.errors import HttpError
 
 from duecourse.channels.gateway.webhooks import WebhookError
 from duecourse.kernel.errors import DueCourseError
-from duecourse.web.refusals import problem
+from duecourse.web.refusals import place_of, problem
 
 LOG: Final = logging.getLogger("duecourse.api")
 
@@ -47,7 +45,7 @@ def _http(_request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _unreachable(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
-    LOG.error("the database did not do it in time: %s", _place(error))
+    LOG.error("the database did not do it in time: %s", place_of(error))
     return problem(503, "the database does not answer: try again later")
 
 
@@ -57,15 +55,5 @@ def _not_taken(_request: HttpRequest, error: Exception | type[Exception]) -> Htt
 
 
 def _unexpected(_request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
-    LOG.error("failed: %s", _place(error))
+    LOG.error("failed: %s", place_of(error))
     return problem(500, "it failed, and nothing was changed")
-
-
-def _place(error: Exception | type[Exception]) -> str:
-    """Say what kind of error it was and where it came up, without its words."""
-    if isinstance(error, type):
-        return error.__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "duecourse" in frame.filename]
-    where = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{where}"

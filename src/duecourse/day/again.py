@@ -169,7 +169,7 @@ class Again:
         then = owed([known.loans[loan.loan_id] for loan in decision.loans], written_on)
         loans = [decision.agreed.get(loan.loan_id, loan) for loan in then]
         try:
-            words = self._compose(decision.asked, known, loans, written_on)
+            words = self._compose(decision.asked, known, loans, written_on, row.key)
         except DueCourseError:
             return False
         return hashlib.sha256(message_bytes(words)).digest() == bytes(row.hash)

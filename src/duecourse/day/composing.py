@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from duecourse.channels.visit.codes import SECRET as CODES
+from duecourse.channels.visit.codes import code
 from duecourse.day.asking import Asked
 from duecourse.day.decision import Words
 from duecourse.day.known import Known
+from duecourse.day.links import path_of
 from duecourse.day.owed import Owed
 from duecourse.day.reaching import POINTS, key_of
 from duecourse.day.settings import Day
@@ -36,8 +39,8 @@ class Composer:
     strategy: Strategy
     settings: Day
 
-    def __call__(self, asked: Asked, known: Known, loans: Sequence[Owed], on: date) -> Words:
-        """Write the message of an act about some loans; DueCourseError where it would have a hole."""
+    def __call__(self, asked: Asked, known: Known, loans: Sequence[Owed], on: date, key: str) -> Words:
+        """Write the message of an act about some loans, by its key; DueCourseError where it would have a hole."""
         template = (self.strategy.templates or {}).get(asked.template or "")
         if template is None:
             raise DueCourseError(f"the act {asked.treatment} has no template: name one in the strategy")
@@ -48,7 +51,7 @@ class Composer:
         currencies = {loan.currency for loan in loans}
         if len(currencies) != 1:
             raise DueCourseError("one message cannot tell of loans in several currencies")
-        values = {**self._values(known, loans, on), **self.settings.words[language]}
+        values = {**self._values(known, loans, on), **self._of_key(key), **self.settings.words[language]}
         is_owner = all(known.loans[loan.loan_id].is_owner for loan in loans)
         line = None if is_owner else (self.strategy.templates or {}).get("collector_line")
         currency = currencies.pop()
@@ -73,6 +76,13 @@ class Composer:
             "closes": clock(min(closes, _ALL_DAY[1])),
             "pay_by": (on + timedelta(days=self.settings.pay_within_days)).isoformat(),
         }
+
+    def _of_key(self, key: str) -> Mapping[str, Value]:
+        """Return what is of this message alone: its check code, and where there is a portal a link that works once."""
+        found = {"check_code": code(self.ring.secret(CODES), key)}
+        if self.settings.portal is not None:
+            found["own_page"] = self.settings.portal.address + path_of(self.ring, key)
+        return found
 
     def _values(self, known: Known, loans: Sequence[Owed], on: date) -> Mapping[str, Value]:
         """Return what a text may name: only what is there and makes sense, so that a hole is found."""
@@ -102,10 +112,18 @@ class Composer:
         return values
 
     def _name(self, known: Known) -> str:
-        person = known.person
-        if person.name is None or person.number is None:
+        name = opened_name(self.ring, known)
+        if name is None:
             raise DueCourseError("the borrower has no name in the store: load their people")
-        return unseal(key_of(self.ring, person), bytes(person.name), name_place(person.number))
+        return name
+
+
+def opened_name(ring: Keyring, known: Known) -> str | None:
+    """Return the name of a borrower; None where nobody was loaded, or they were erased."""
+    person = known.person
+    if person.name is None or person.number is None:
+        return None
+    return unseal(key_of(ring, person), bytes(person.name), name_place(person.number))
 
 
 def _offered(known: Known, loans: Sequence[Owed], on: date) -> dict[str, Value]:

@@ -28,7 +28,7 @@ class Decision:
 
     `reasons` of a no are why, the strongest first; of a yes, the rules on account of which loans were left out.
     `verdicts` are the law's, one for each loan that it was asked about; `agreed` are loans, by their ids, of which less
-    may be demanded, while an arrangement is kept.
+    may be demanded, while an arrangement is kept. `key` is the message's, where there are `words`.
     """
 
     asked: Asked
@@ -39,3 +39,4 @@ class Decision:
     verdicts: tuple[Verdict, ...] = ()
     agreed: Mapping[str, Owed] = field(default_factory=dict)
     words: Words | None = None
+    key: str | None = None

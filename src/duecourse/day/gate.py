@@ -7,11 +7,13 @@ their loans owe is worked out, and the law is asked; then the contact, the verdi
 audit chain are written together. Two trips to the server. A refusal is written like a permission.
 """
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -45,9 +47,11 @@ _NOTICED: Final = """
 SELECT FROM ending
 WHERE kind = 'list' AND borrower_no = %s AND loan_id = ANY(%s) AND state IN ('noticed', 'objected')"""
 _STOPPED: Final = {"danger": "visit_dangerous", "review": "visit_under_review"}
+AT_AN_HOUR: Final = frozenset({"call", "voicemail", "sms", "im", "visit"})
+"""The channels that disturb somebody when they come; a letter or a mail waits."""
 VALID: Final = timedelta(minutes=1)
-Compose = Callable[[Asked, Known, Sequence[Owed], date], Words]
-"""Writes the message of an act about some loans on a day; DueCourseError where it would have a hole."""
+Compose = Callable[[Asked, Known, Sequence[Owed], date, str], Words]
+"""Writes the message of an act about some loans on a day, by its key; DueCourseError where it would have a hole."""
 
 
 @dataclass(frozen=True)
@@ -204,10 +208,14 @@ class Gate:
             reasons.append("arrangement_kept")
         if asked.presses and known.has_paid:
             reasons.append("paid_since_plan")
+        if asked.presses and known.has_promised:
+            reasons.append("promised_since_plan")
         if asked.channel in known.refused_channels:
             reasons.append("channel_refused")
         if asked.channel == "visit" and known.visits_stopped:
             reasons.append(_STOPPED[known.visits_stopped])
+        if known.hours and asked.channel in AT_AN_HOUR and not _suits(known, window):
+            reasons.append("outside_asked_hours")
         reached_by = {point.kind for point in known.person.points}
         if _LISTING in (asked.content or ()):
             reasons += self._lists(asked, books)
@@ -249,12 +257,20 @@ class Gate:
                 continue
             known, on = found.cases[decision.asked.borrower], decision.window.booked_on
             demanded = [decision.agreed.get(loan.loan_id, loan) for loan in decision.loans]
+            key = secrets.token_hex(16)
             try:
-                words = self._compose(decision.asked, known, demanded, on)
-                made.append(replace(decision, words=words))
+                words = self._compose(decision.asked, known, demanded, on, key)
+                made.append(replace(decision, words=words, key=key))
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))
         return made
+
+
+def _suits(known: Known, window: Window) -> bool:
+    """Say whether a window lies within the hours that a borrower asked for, in each zone where they may be."""
+    first, last = known.hours or (0, 24 * 60)
+    local = [moment.astimezone(ZoneInfo(zone)) for zone in known.zones for moment in (window.first, window.last)]
+    return all(first <= at.hour * 60 + at.minute < last for at in local)
 
 
 def _held(loan_id: str, holds: Sequence[Hold]) -> bool:

@@ -39,6 +39,8 @@ SELECT json_build_array(b.id, b.borrower_id, h.seq, encode(h.hash, 'base64'),
     ARRAY(SELECT channel FROM ({REFUSED_CHANNELS}) r WHERE r.borrower_no = b.id),
     EXISTS (SELECT FROM payments y JOIN plan ON plan.planned_on = c.planned_on
         WHERE y.borrower_no = b.id AND y.recorded_at > plan.published_at AND NOT y.from_book),
+    EXISTS (SELECT FROM promises y JOIN plan ON plan.planned_on = c.planned_on
+        WHERE y.borrower_no = b.id AND y.recorded_at > plan.published_at AND NOT y.from_book),
     (SELECT min(s.kind) FROM visit_stop s WHERE s.borrower_no = b.id AND s.lifted_at IS NULL),
     (SELECT json_agg(json_build_array(loan_id, product, currency, principal, opened_on, lender_type, owner_id, is_owner,
         last_due_on, encode(history, 'base64')) ORDER BY id) FROM case_loan WHERE borrower_no = b.id),
@@ -52,7 +54,8 @@ SELECT json_build_array(b.id, b.borrower_id, h.seq, encode(h.hash, 'base64'),
         FROM settlement WHERE borrower_no = b.id AND state <> 'lapsed'),
     (SELECT json_agg(json_build_array(e.loan_id, f.buyer_name, (e.changed_at AT TIME ZONE plan.zone)::date))
         FROM ending e JOIN portfolio f ON f.name = e.run LEFT JOIN plan ON plan.planned_on = c.planned_on
-        WHERE e.borrower_no = b.id AND e.kind = 'sale' AND e.state = 'sold'))
+        WHERE e.borrower_no = b.id AND e.kind = 'sale' AND e.state = 'sold'),
+    (SELECT json_build_array(from_minute, to_minute) FROM contact_hours WHERE borrower_no = b.id))
 FROM borrower b
 LEFT JOIN audit_head h ON h.chain = b.id
 LEFT JOIN collection_case c ON c.borrower_no = b.id
@@ -149,8 +152,9 @@ class Known:
     """A case as it stands under the lock.
 
     `has_seldom`: the law must look at tables in which most borrowers have no row. `refused_channels` are those for
-    which a consent was taken back and not given again; `has_paid`: money came in after the plan was published;
-    `visits_stopped`: `danger` where a team was in danger, `review` where one is asked for, until it is lifted.
+    which a consent was taken back and not given again; `has_paid`, `has_promised`: money, or a promise of it, came in
+    after the plan was published; `visits_stopped`: `danger` where a team was in danger, `review` where one is asked
+    for, until it is lifted; `hours`: between which minutes after midnight they want to hear of us, where they said so.
     """
 
     country: str
@@ -163,12 +167,14 @@ class Known:
     has_seldom: bool
     refused_channels: frozenset[str]
     has_paid: bool
+    has_promised: bool
     loans: Mapping[str, Loan]
     holds: tuple[Hold, ...]
     person: Reached
     offers: tuple[Offer, ...] = ()
     sold: tuple[Sold, ...] = ()
     visits_stopped: str | None = None
+    hours: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -229,9 +235,10 @@ def _column(answer: PGresult) -> list[bytes]:
 
 def _known(row: Sequence[Any]) -> Known:
     (
-        country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, stopped, *lists
+        country, region, locality, zones, language, born_on, deceased_on, seldom, refused, has_paid, has_promised,
+        stopped, *lists
     ) = row[10:]  # fmt: skip
-    loans, payments, waivers, holds, offers, sold = (some or () for some in lists)
+    loans, payments, waivers, holds, offers, sold, hours = (some or () for some in lists)
     paid: dict[str, list[Payment]] = {}
     for loan_id, payment_id, paid_on, *rest in payments:
         paid.setdefault(loan_id, []).append(Payment(payment_id, date.fromisoformat(paid_on), *rest))
@@ -249,6 +256,7 @@ def _known(row: Sequence[Any]) -> Known:
         has_seldom=seldom or bool(holds),
         refused_channels=frozenset(refused),
         has_paid=has_paid,
+        has_promised=has_promised,
         loans={one[0]: _loan(one, paid, waived) for one in loans},
         holds=tuple(
             Hold(loan_id, kind, date.fromisoformat(from_on), _day(until_on), from_book)
@@ -261,6 +269,7 @@ def _known(row: Sequence[Any]) -> Known:
         ),
         sold=tuple(Sold(loan_id, owner, date.fromisoformat(sold_on)) for loan_id, owner, sold_on in sold),
         visits_stopped=stopped,
+        hours=(hours[0], hours[1]) if hours else None,
     )
 
 

@@ -18,6 +18,7 @@ from duecourse.channels.letter.settings import Settings as LetterSettings
 from duecourse.channels.sms.settings import Settings as SmsSettings
 from duecourse.channels.sms.transport import SmsTransport
 from duecourse.channels.transport import Transport
+from duecourse.channels.visit.codes import SECRET as CODES
 from duecourse.channels.visit.settings import Settings as VisitSettings
 from duecourse.channels.voice.settings import Settings as VoiceSettings
 from duecourse.channels.voice.transport import Calling
@@ -28,8 +29,6 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.store.keys import Keyring
 
 _INBOX: Final = "inbox"
-VISIT_CODES: Final = "visit codes"
-"""The store's secret of this name is that of the codes on the sheets of visits."""
 _NOBODY: Final = "nobody"  # no machine calls on its own: an agent clicks
 
 Clock = Callable[[], datetime]
@@ -47,7 +46,7 @@ def opened(name: str, channel: Channel, ring: Keyring, clock: Clock, id_of: Call
     if channel.kind == "letter":
         return Letters(letters_of(name, channel))
     if channel.kind == "visit":
-        return Sheets(visits_of(name, channel), ring.secret(VISIT_CODES))
+        return Sheets(visits_of(name, channel), ring.secret(CODES))
     if channel.kind == "voice":
         voice = voice_of(name, channel)
         return Calling(voice.folder, _NOBODY, voice.dials())

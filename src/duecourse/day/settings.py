@@ -39,6 +39,20 @@ class Channel(_Strict):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
+class Portal(_Strict):
+    """The borrowers' portal: under which `address` people see it, and for how long a link to it can be used.
+
+    A plan of at most `plan_months` instalments is agreed upon at once. `account` are the lines by which money is
+    transferred, by language; `provider` takes cards and wallets, none where it is empty.
+    """
+
+    address: Annotated[str, Field(pattern=r"^(https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.1|localhost)(:\d+)?)$")]
+    link_days: Annotated[int, Field(ge=1, le=90)] = 14
+    plan_months: Annotated[int, Field(ge=0, le=60)] = 12
+    account: dict[str, list[str]] = Field(default_factory=dict)
+    provider: Annotated[str, Field(pattern="^(|sandbox)$")] = ""
+
+
 class Day(_Strict):
     """The whole file. `words` are by language and placeholder; `fallback` are languages to write in, the best first.
 
@@ -51,6 +65,7 @@ class Day(_Strict):
     pay_within_days: Annotated[int, Field(ge=1, le=90)] = 14
     channels: dict[str, Channel] = Field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    portal: Portal | None = None
 
     @property
     def valid(self) -> timedelta:

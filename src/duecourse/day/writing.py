@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -139,10 +138,9 @@ def _row(decision: Decision, person: Reached, own: bytes | None) -> dict[str, An
         "key": None,
         **_bits(decision),
     }
-    if decision.words is None or own is None:
+    words, key = decision.words, decision.key
+    if words is None or key is None or own is None:
         return row
-    key = secrets.token_hex(16)
-    words = decision.words
     text = message_bytes(words)
     sealed = seal_bytes(own, text, message_place(key))
     point = next(point for point in person.points if point.kind == POINTS[asked.channel or ""])

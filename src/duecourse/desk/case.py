@@ -11,9 +11,9 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from duecourse.day.composing import opened_name
 from duecourse.day.known import Hold, Known, read
-from duecourse.desk.queue import name_of
-from duecourse.desk.sums import Sums, sums
+from duecourse.day.sums import Sums, sums
 from duecourse.store.bound import name_place, point_place, whose
 from duecourse.store.keys import Keyring, Wrapped, unseal
 from duecourse.store.line import Line
@@ -136,7 +136,7 @@ def found(connection: Connection[TupleRow], ring: Keyring, number: int, on: date
         happened = connection.execute(_TIMELINE, {"borrower": number, "most": SHOWN}).fetchall()
     holds = tuple(hold for hold in known.holds if hold.holds(on, on, on))
     return Case(
-        number, name_of(ring, known), known, stands[0], stands[1], tuple(sums(known.loans.values(), on)), holds,
+        number, opened_name(ring, known), known, stands[0], stands[1], tuple(sums(known.loans.values(), on)), holds,
         tuple(_people(people, ring)), tuple(Happened(*row) for row in happened),
     )  # fmt: skip
 

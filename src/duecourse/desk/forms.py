@@ -1,8 +1,7 @@
 """The forms of the desk: what users type, with the words that say what is wrong with it."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
@@ -11,11 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from duecourse.day.grievances import KINDS
 from duecourse.desk.telling import WHATS, Note
-from duecourse.kernel.currencies import MINOR_DIGITS
 from duecourse.store.models import Staff
+from duecourse.web.fields import Amount
 from duecourse.web.showing import called
-
-_MOST: Final = Decimal(10) ** 15
 
 
 class SignIn(forms.Form):
@@ -67,30 +64,6 @@ class NewPassword(forms.Form):
             except forms.ValidationError as error:
                 self.add_error("first", error)
         return found
-
-
-class Amount(forms.CharField):
-    """An amount as people write it, 1,234.50 or 1234.5; it is minor units of its currency afterwards."""
-
-    def __init__(self, currency: str, **kwargs: Any) -> None:
-        """Take the currency, which says how many decimals there are."""
-        super().__init__(max_length=24, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **kwargs)
-        self._digits = MINOR_DIGITS.get(currency, 2)
-
-    def clean(self, value: Any) -> int | None:
-        """Return minor units; None for nothing."""
-        text = str(super().clean(value) or "").replace(",", "").replace("\N{NO-BREAK SPACE}", "").strip()
-        if not text:
-            return None
-        try:
-            minor = Decimal(text).scaleb(self._digits)
-        except InvalidOperation:
-            raise forms.ValidationError(_("Write an amount like 120.50.")) from None
-        if not minor.is_finite() or minor != minor.to_integral_value() or not 0 < minor < _MOST:
-            raise forms.ValidationError(
-                _("Write an amount above nothing, with no more decimals than the currency has.")
-            )
-        return int(minor)
 
 
 def _called(what: str) -> str:

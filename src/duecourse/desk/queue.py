@@ -13,12 +13,11 @@ from typing import Any, Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from duecourse.day.composing import opened_name
 from duecourse.day.known import Known, read
-from duecourse.day.reaching import key_of
-from duecourse.desk.sums import Sums, sums
+from duecourse.day.sums import Sums, sums
 from duecourse.kernel.errors import DueCourseError
-from duecourse.store.bound import name_place
-from duecourse.store.keys import Keyring, unseal
+from duecourse.store.keys import Keyring
 from duecourse.store.line import Line
 
 ROWS: Final = 25
@@ -89,19 +88,11 @@ def of_teams(
     return Page(rows, rows[-1].place if len(found) > ROWS else None)
 
 
-def name_of(ring: Keyring, known: Known) -> str | None:
-    """Return the name of a borrower; None where nobody was loaded, or they were erased."""
-    person = known.person
-    if person.name is None or person.number is None:
-        return None
-    return unseal(key_of(ring, person), bytes(person.name), name_place(person.number))
-
-
 def _row(row: TupleRow, known: Known, ring: Keyring, on: date) -> Row:
     number, borrower, channel, treatment, opens_at, closes_at, priority, reasons, stage = row
     place = _LEAST if priority is None else priority
     return Row(
-        number, borrower, known.person.borrower_id, name_of(ring, known), channel, treatment, stage, opens_at,
+        number, borrower, known.person.borrower_id, opened_name(ring, known), channel, treatment, stage, opens_at,
         closes_at, tuple(reasons), known.zones[0] if known.zones else "", tuple(sums(known.loans.values(), on)),
         f"{place}.{number}",
     )  # fmt: skip

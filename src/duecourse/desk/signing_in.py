@@ -25,7 +25,7 @@ from duecourse.store.roles import Role
 from duecourse.web.edge import edge_of
 from duecourse.web.limits import Limit
 from duecourse.web.refusals import refused
-from duecourse.web.speaking import LANGUAGE, NAMES, now
+from duecourse.web.speaking import LANGUAGE, now
 
 _HALF_IN: Final = "half_in"  # the session's key for who gave the right password
 _HALF_FOR: Final = timedelta(minutes=10)
@@ -106,17 +106,6 @@ def welcome(request: HttpRequest, number: str, token: str) -> HttpResponse:
         user.save(update_fields=["password"])
         return redirect("desk:sign_in")
     return render(request, "desk/welcome.html", {"form": form, "who": user})
-
-
-@require_POST
-def speak(request: HttpRequest) -> HttpResponse:
-    """Change the language, and go back to where one was."""
-    chosen = request.POST.get("language", "")
-    if chosen in NAMES:
-        request.session[LANGUAGE] = chosen
-        if request.user.is_authenticated:
-            Staff.objects.filter(pk=request.user.pk).update(language=chosen)
-    return redirect(_next(request) or "desk:queue")
 
 
 def _asked_for_code(request: HttpRequest, user: Staff, shown: dict[str, Any]) -> HttpResponse:

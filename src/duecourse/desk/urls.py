@@ -15,7 +15,6 @@ urlpatterns: Final = [
     path("sign-in/second-factor", signing_in.enrol, name="enrol"),
     path("sign-out", signing_in.sign_out, name="sign_out"),
     path("welcome/<str:number>/<str:token>", signing_in.welcome, name="welcome"),
-    path("language", signing_in.speak, name="speak"),
     path("nothing", pages.nothing, name="nothing"),
     path("cases/<int:number>", pages.one_case, name="case"),
     path("cases/<int:number>/told", pages.tell, name="tell"),

@@ -106,6 +106,6 @@ def _done(work: Callable[[Opened, Sequence[_Part]], _Found], part: Sequence[_Par
     return work(_HERE[0], part)
 
 
-def _silent(asked: Asked, _: Known, __: Sequence[Owed], ___: date) -> Words:
+def _silent(asked: Asked, _: Known, __: Sequence[Owed], ___: date, ____: str) -> Words:
     """Write no message: no ending is one."""
     raise DueCourseError(f"the act {asked.act} is no message")

@@ -1,6 +1,10 @@
-"""The statement of one loan: every line in order of time, with a running balance per component."""
+"""The statement of one loan: every line in order of time, with a running balance per component.
 
-from collections.abc import Callable, Iterator
+statement(loan, on) -> Statement                            of a loan's records
+of_history(book, told, on) -> Statement                     of the one loan of a book of histories
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -9,12 +13,12 @@ import numpy as np
 
 from duecourse.kernel.components import COMPONENTS, LINES, LINES_OF
 from duecourse.ledger import kernel, state, steps
-from duecourse.ledger.histories import as_date, day_number, from_loans
-from duecourse.ledger.loan import Amounts, Loan
+from duecourse.ledger.histories import Histories, as_date, day_number, from_loans
+from duecourse.ledger.loan import Amounts, Loan, Payment, Waiver
 from duecourse.ledger.positions import positions
 
 _COMPONENT_OF: Final = {line: name for name, lines in LINES_OF.items() for line in lines}
-_WHAT: Final = {
+WHAT: Final = {
     int(steps.FELL_DUE): "fell due",
     int(steps.ACCRUED): "accrued",
     int(steps.LATE): "late fee",
@@ -64,16 +68,32 @@ class Statement:
     cut: int = 0
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a history does not name: whose it is, its payments and waivers, and the ids of its charges, if known."""
+
+    loan_id: str
+    payments: Sequence[Payment]
+    waivers: Sequence[Waiver]
+    charge_ids: Sequence[str] = ()  # in the order of their day and id
+
+
 def statement(loan: Loan, on: date, *, enforceable: bool = True) -> Statement:
     """Return the statement of a loan on a day, of the enforceable or the contractual run.
 
     Raises AssertionError if the lines did not sum to the position to the minor unit, which would be a fault of ours.
     """
-    book = from_loans([loan])
+    charges = sorted(loan.charges, key=lambda row: (row.charged_on, row.charge_id))
+    told = Told(loan.loan_id, loan.payments, loan.waivers, [row.charge_id for row in charges])
+    return of_history(from_loans([loan]), told, on, enforceable=enforceable)
+
+
+def of_history(book: Histories, told: Told, on: date, *, enforceable: bool = True) -> Statement:
+    """Return the statement of the one loan of a book; see `statement`."""
     room = _ROWS_FIRST
     while True:
         work = state.workspace(book, room)
-        segments = np.zeros((3, len(loan.instalments)), dtype=np.int32)
+        segments = np.zeros((3, len(book.instalments.number)), dtype=np.int32)
         run = kernel.ENFORCEABLE if enforceable else kernel.CONTRACTUAL
         kernel.one_run(book, 0, day_number(on), run, work, segments)
         if work.purse[state.TRACED] < room:
@@ -81,27 +101,27 @@ def statement(loan: Loan, on: date, *, enforceable: bool = True) -> Statement:
         room *= 4
     position = positions(book, on).of(0)
     amounts = position.enforceable if enforceable else position.contractual
-    lines = list(_lines(loan, work))
-    result = Statement(loan.loan_id, on, lines, amounts, position.cut if enforceable else 0)
+    lines = list(_lines(told, work))
+    result = Statement(told.loan_id, on, lines, amounts, position.cut if enforceable else 0)
     _prove(result)
     return result
 
 
-def _lines(loan: Loan, work: state.Work) -> Iterator[Line]:
+def _lines(told: Told, work: state.Work) -> Iterator[Line]:
     due = dict.fromkeys(COMPONENTS, 0)
     credit = 0
     payments = sorted(
-        (row for row in loan.payments if row.reverses is None), key=lambda row: (row.paid_on, row.payment_id)
+        (row for row in told.payments if row.reverses is None), key=lambda row: (row.paid_on, row.payment_id)
     )
-    waivers = sorted(loan.waivers, key=lambda row: (row.waived_on, row.waiver_id))
-    charge_id = _charge_ids(loan, work)
+    waivers = sorted(told.waivers, key=lambda row: (row.waived_on, row.waiver_id))
+    charge_id = _charge_ids(told, work)
     named: dict[str, Callable[[int], str | None]] = {
         "paid": lambda row: payments[row].payment_id,
         "kept as credit": lambda row: payments[row].payment_id,
         "waived": lambda row: waivers[row].waiver_id,
     }
     for day, kind, place, line_no, amount, detail in work.trace[: work.purse[state.TRACED]].tolist():
-        what = _WHAT[kind]
+        what = WHAT[kind]
         item: Any = work.items[place] if place >= 0 else None
         line = LINES[line_no] if line_no >= 0 else None
         later = what == "waived" and item is not None and bool(item[state.DUE] > day)
@@ -124,11 +144,11 @@ def _lines(loan: Loan, work: state.Work) -> Iterator[Line]:
         )
 
 
-def _charge_ids(loan: Loan, work: state.Work) -> dict[int, str]:
-    """Name the charges among the items: they stand in the order of day and charge_id."""
-    charges = iter(sorted(loan.charges, key=lambda row: (row.charged_on, row.charge_id)))
+def _charge_ids(told: Told, work: state.Work) -> dict[int, str]:
+    """Name the charges among the items, where their ids are known: they stand in the order of day and charge_id."""
     places = range(int(work.purse[state.ITEMS]))
-    return {place: next(charges).charge_id for place in places if not work.items[place, state.IS_INSTALMENT]}
+    charges = [place for place in places if not work.items[place, state.IS_INSTALMENT]]
+    return dict(zip(charges, told.charge_ids, strict=bool(told.charge_ids)))
 
 
 def _prove(result: Statement) -> None:

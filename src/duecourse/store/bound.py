@@ -38,6 +38,11 @@ def grievance_place(what: str, fact_id: str) -> str:
     return f"{what}.words.{fact_id}"
 
 
+def file_place(complaint_id: str, place: int) -> str:
+    """Return the place of a file beside a complaint, by the complaint's id and the file's number in it."""
+    return f"complaint_file.body.{complaint_id}.{place}"
+
+
 def audit_place(chain: int, seq: int) -> str:
     """Return the place of the body of an entry of the audit chain."""
     return f"audit_entry.body.{chain}.{seq}"

@@ -81,6 +81,7 @@ SEALED: Final = (
     Sealed("outbox", "body", _OF_BORROWER, bound.message_place, ("t.key",)),
     Sealed("inbound", "body", _OF_BORROWER, bound.reply_place, ("t.id",)),
     Sealed("complaint", "words", _OF_BORROWER, bound.grievance_place, ("'complaint'", "t.complaint_id")),
+    Sealed("complaint_file", "body", _OF_BORROWER, bound.file_place, ("t.complaint_id", "t.place")),
     Sealed("dispute", "words", _OF_BORROWER, bound.grievance_place, ("'dispute'", "t.dispute_id")),
     Sealed(
         "audit_entry", "body", "p.id = t.person", bound.audit_place, ("t.chain", "t.seq"), open_body,
@@ -196,10 +197,10 @@ def _look(ring: Keyring, sealed: Sealed, rows: list[_Row], key: Callable[[str, b
 def _opens(ring: Keyring, sealed: Sealed, row: _Row, key: bytes) -> bool:
     """Say whether a value opens with a key, and is found by what it says."""
     try:
-        text = sealed.opens(key, bytes(row.value), sealed.place(*row.place)).decode()
+        found = sealed.opens(key, bytes(row.value), sealed.place(*row.place))
+        return row.blind is None or ring.blind(row.kind or "", found.decode()) == bytes(row.blind)
     except (UnreadableError, UnicodeDecodeError):
         return False
-    return row.blind is None or ring.blind(row.kind or "", text) == bytes(row.blind)
 
 
 def shown(borrower_id: str, person_id: str) -> str:

@@ -72,6 +72,12 @@ AUTH_PASSWORD_VALIDATORS: Final = [
 PASSWORD_RESET_TIMEOUT: Final = 3 * 24 * 3600
 LOGIN_URL: Final = "desk:sign_in"
 
+# What people send: a form's fields, and files, which are kept in memory and never on a disk in the clear.
+DATA_UPLOAD_MAX_MEMORY_SIZE: Final = 65_536
+DATA_UPLOAD_MAX_NUMBER_FILES: Final = 5
+FILE_UPLOAD_MAX_MEMORY_SIZE: Final = 10_000_000
+FILE_UPLOAD_HANDLERS: Final = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
 # Pages.
 TEMPLATES: Final = [
     {

@@ -96,6 +96,10 @@ _LISTED: Final = (
     _day("answer_by", "the last day for an answer to a notice"),
     _day("written_on", "the day of the message"),
     # how and where
+    _words("own_page", "the address of the borrower's own page, which opens once and asks who it is",
+           ("my.example.com/portal/in/k7", "my.example.com/portal/in/k7"), _WRITTEN),
+    _words("check_code", "the code by which whoever gets it can ask whether it is genuine",
+           ("7Q2M-XK4D-0ABC", "7Q2M-XK4D-0ABC"), (*_WRITTEN, "visit")),
     _words("how_to_pay", "how money can be paid: an address of the lender's own page, or an account",
            ("pay.example.com/k7", "pay.example.com/k7")),
     _words("phone_of_firm", "the number at which a person answers", ("800 555 0100", "400-555-0100")),

@@ -15,7 +15,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": _BARE,
     "Permissions-Policy": "interest-cohort=()",
 }
-PAGES: Final = ("/desk/", "/portal/")
+PAGES: Final = ("/desk/", "/portal/", "/language")
 """Under what addresses there are pages for people."""
 
 

@@ -3,6 +3,10 @@
 What machines ask for is answered in one line of JSON that holds nothing personal.
 """
 
+import logging
+import sys
+import traceback
+from pathlib import Path
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,7 +15,18 @@ from django.utils.translation import gettext as _
 
 from duecourse.web.guard import PAGES
 
+LOG: Final = logging.getLogger("duecourse.web")
 _LATER: Final = "30"  # seconds after which a provider may try again
+
+
+def place_of(error: BaseException | type[BaseException]) -> str:
+    """Say what kind of error it was and where it came up, without its words: they may quote what somebody sent."""
+    if isinstance(error, type):
+        return error.__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "duecourse" in frame.filename]
+    where = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"
 
 
 def problem(status: int, why: str) -> HttpResponse:
@@ -22,7 +37,8 @@ def problem(status: int, why: str) -> HttpResponse:
 
 def refused(request: HttpRequest, status: int, title: str, what: str) -> HttpResponse:
     """Return a page that says why not, and what to do."""
-    return render(request, "web/refused.html", {"title": title, "what": what}, status=status)
+    shown = {"title": title, "what": what, "is_portal": request.path.startswith("/portal/")}
+    return render(request, "web/refused.html", shown, status=status)
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django gives it by name
@@ -53,7 +69,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer where a view could not."""
+    """Answer where a view could not; the log has the kind of the error and its place, and nothing of its words."""
+    error = sys.exc_info()[1]
+    if error is not None:
+        LOG.error("failed: %s", place_of(error))
     if request.path.startswith(PAGES):
         what = _("It failed, and nothing was changed. Try again; if it goes on, tell whoever runs the system.")
         return refused(request, 500, _("It failed"), what)

@@ -16,14 +16,13 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 
-from duecourse.channels.gateway.webhooks import Settings
 from duecourse.kernel.errors import DueCourseError
 
 THREADS: Final = 8
 CONNECTIONS: Final = 500
 TIMEOUT: Final = 10  # seconds, from a request's first byte to its last, or between two requests
 HEADER_BYTES: Final = 16_384
-BODY_BYTES: Final = Settings.bytes_most + 1  # the server refuses this many
+BODY_BYTES: Final = 10_000_000  # the server refuses this many: a report with its files; others refuse sooner
 DRAIN: Final = 12  # seconds at the end for what has been read; longer than a statement may take
 _QUIET: Final = ("django", "waitress")  # their lines would quote addresses, which have tokens
 

@@ -35,6 +35,13 @@ def called(code: str | None, family: str) -> str:
 
 
 @register.filter
+def because(code: str) -> str:
+    """Write a reason of the night's or of the gate's own in words."""
+    words = _WORDS(_language()).texts
+    return next((words[key] for family in ("reason", "gate") if (key := f"{family}.{code}") in words), code)
+
+
+@register.filter
 def spoken(codes: str) -> str:
     """Write codes with blanks between in words, each as the first family that has it says; others stay as they are."""
     words = _WORDS(_language()).texts

@@ -9,8 +9,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 
+from duecourse.store.models import Staff
 from duecourse.web.edge import edge_of
 from duecourse.web.guard import PAGES
 
@@ -46,11 +50,29 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
     return ZoneInfo(getattr(request.user, "zone", "") or "UTC")
 
 
+@require_POST
+def speak(request: HttpRequest) -> HttpResponse:
+    """Change the language, and go back to the page on which that was asked."""
+    chosen = request.POST.get("language", "")
+    if chosen in NAMES:
+        request.session[LANGUAGE] = chosen
+        if request.user.is_authenticated:
+            Staff.objects.filter(pk=request.user.pk).update(language=chosen)
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith(PAGES)
+    return redirect(back if is_ours else "/desk/")
+
+
 def now(request: HttpRequest) -> datetime:
     """Return the moment of a request, by the clock of the edge."""
     return edge_of(request).now()
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its languages, and where it stands."""
-    return {"languages": NAMES, "language": translation.get_language(), "here": request.get_full_path()}
+    """Give every page its languages, where it stands, and whether all is made up."""
+    return {
+        "languages": NAMES,
+        "language": translation.get_language(),
+        "here": request.get_full_path(),
+        "is_demo": edge_of(request).is_demo,
+    }

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 
 from bench.gate_store import ON
-from duecourse.channels.visit.codes import code, is_it
+from duecourse.channels.visit.codes import SECRET, code, is_it, keys, mac
 from duecourse.channels.visit.settings import Settings
 from duecourse.channels.visit.visits import Visits
-from duecourse.day.opening import VISIT_CODES, visits_of
+from duecourse.day.opening import visits_of
 from duecourse.day.paper import reference_of
 from duecourse.endings.history import lines
 from duecourse.endings.moving import Who
@@ -126,7 +126,7 @@ def test_the_paper_of_a_receipt_says_what_was_taken_and_is_the_same_again(
     given, _ = take(house, visit, paid, settings)
     paper = receipts.pdf_of(house.connection, house.ring, given, settings)
     words = words_of(paper).replace("\u00a0", " ")
-    for text in (*texts, reference_of(visit.key), code(house.ring.secret(VISIT_CODES), visit.key)):
+    for text in (*texts, reference_of(visit.key), code(house.ring.secret(SECRET), visit.key)):
         assert text in words, words
     assert receipts.pdf_of(house.connection, house.ring, given, settings) == paper
 
@@ -242,14 +242,14 @@ def test_the_database_takes_no_answer_without_a_reason_and_none_by_nobody(house:
 def test_the_code_is_on_the_sheet_and_on_what_is_left_and_tells_a_genuine_visit(
     house: House, visit: Visit, settings: Settings
 ) -> None:
-    secret = house.ring.secret(VISIT_CODES)
+    secret = house.ring.secret(SECRET)
     said = code(secret, visit.key)
     printed = (settings.folder / "batches" / TEAM / "print.pdf").read_bytes()
     assert f"Check code: {said}" in words_of(printed, 0)
     assert f"read out the check code {said}" in words_of(printed, 1)
     found = made.genuine(house.connection, "visit", Visits(settings.folder), secret, f" {said.lower()} ", ON)
     assert found == visit
-    for wrong, on in (("0000-0000", ON), (said, date(2027, 1, 1))):
+    for wrong, on in (("0000-0000-0000", ON), ("0000", ON), (said, date(2027, 1, 1))):
         assert made.genuine(house.connection, "visit", Visits(settings.folder), secret, wrong, on) is None
     safety.stop(house.facts, 2, "threat", WHO)
     house.hands.shelf("visit").check(TEAM, house.at + timedelta(minutes=5))
@@ -258,12 +258,21 @@ def test_the_code_is_on_the_sheet_and_on_what_is_left_and_tells_a_genuine_visit(
     )
 
 
-def test_a_code_is_forty_bits_of_an_hmac_in_letters_that_are_not_taken_for_each_other() -> None:
+def test_a_code_ends_in_forty_bits_of_an_hmac_in_letters_that_are_not_taken_for_each_other() -> None:
     """HMAC-SHA-256 of RFC 4231, case 2, begins 5bdcc146bf: 01011 01111 01110 01100 00010 10001 10101 11111."""
-    assert code(b"Jefe", "what do ya want for nothing?") == "BFEC-2HNZ"
-    assert is_it(b"Jefe", "what do ya want for nothing?", "bfec2hnz")
-    assert not is_it(b"Jefe", "what do ya want for nothing?", "BFEC-2HN")
-    assert not is_it(b"jefe", "what do ya want for nothing?", "BFEC-2HNZ")
+    assert mac(b"Jefe", "what do ya want for nothing?") == "BFEC-2HNZ"
+
+
+def test_a_code_begins_with_twenty_bits_of_the_key_by_which_it_is_found() -> None:
+    """1f0c8 is 00011 11100 00110 01000: 3 (3), 28 (W), 6 (6), 8 (8)."""
+    key = "1f0c83ab99d2"
+    said = code(b"Jefe", key)
+    assert said == f"3W68-{mac(b'Jefe', key)}"
+    assert keys(said.lower().replace("-", " ")) == ("1f0c8", "1f0c8g")
+    assert is_it(b"Jefe", key, said.lower())
+    assert not is_it(b"Jefe", key, said[:-1])
+    assert not is_it(b"jefe", key, said)
+    assert (keys("3W68"), keys(said + "U"), keys("UUUU-0000-0000")) == (None, None, None)
 
 
 @pytest.fixture
@@ -297,7 +306,7 @@ def test_the_commands_of_the_field(
     why = ("--by", BOSS, "--why", "the borrower was given change")
     assert duecourse("day", "visits", "settle", "north", "2026-11-20", "1000", "USD", *why, *store).code == 0
     assert duecourse("day", "visits", "differences", *store).out == "nothing is open\n"
-    assert duecourse("day", "visits", "verify", "AAAA-AAAA", *at).code == 1
+    assert duecourse("day", "visits", "verify", "AAAA-AAAA-AAAA", *at).code == 1
     stopped = duecourse("day", "visits", "danger", reference, "threat", "--by", CLERK, *at)
     assert "a supervisor must look at it" in stopped.out, stopped
     stops = duecourse("day", "visits", "dangers", "--json", *store)

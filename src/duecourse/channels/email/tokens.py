@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     REPLY = "reply"  # in the address that answers go to
     NAME = "name"  # in the Message-ID
     LEAVE = "leave"  # in the address that ends all mail
+    OWN_PAGE = "own_page"  # in the address of the borrower's own page
 
 
 @dataclass(frozen=True, repr=False)

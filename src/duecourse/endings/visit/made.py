@@ -12,7 +12,7 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.channels.visit.codes import is_it
+from duecourse.channels.visit.codes import is_it, keys
 from duecourse.channels.visit.visits import Visits
 from duecourse.day.paper import REFERENCE
 from duecourse.kernel.errors import DueCourseError
@@ -24,7 +24,7 @@ SELECT o.id, o.key, o.borrower_no, v.loans, o.language FROM outbox o
 JOIN verdict v ON v.borrower_no = o.borrower_no AND v.contact_no = o.contact_no AND v.is_permitted
 WHERE o.state = 'left' AND o.channel = %s AND {} ORDER BY o.id, v.id DESC"""
 _BY_KEY: Final = _SELECT.format("o.key >= %s AND o.key < %s")
-_BY_DAY: Final = _SELECT.format("o.released_at >= %s AND o.released_at < %s")
+_BY_CODE: Final = _SELECT.format("o.key >= %s AND o.key < %s AND o.released_at >= %s AND o.released_at < %s")
 _AFTER: Final = "g"  # behind all hexadecimal digits
 _DAY_LENGTH: Final = len("2026-11-20")
 
@@ -69,8 +69,11 @@ def genuine(
     connection: Connection[TupleRow], channel: str, visits: Visits, secret: bytes, said: str, on: date
 ) -> Visit | None:  # fmt: skip
     """Return the visit of a check code among those of the days around one; None where there is none."""
-    span = [channel, on - timedelta(days=DAYS), on + timedelta(days=DAYS)]
-    for row in _read(connection, _BY_DAY, span):
+    between = keys(said)
+    if between is None:
+        return None
+    span = [channel, *between, on - timedelta(days=DAYS), on + timedelta(days=DAYS)]
+    for row in _read(connection, _BY_CODE, span):
         if is_it(secret, row[1], said):
             return _visit(visits, row)
     return None

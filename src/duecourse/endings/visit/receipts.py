@@ -15,11 +15,10 @@ from typing import Final
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from duecourse.channels.visit.codes import code
+from duecourse.channels.visit.codes import SECRET, code
 from duecourse.channels.visit.settings import Settings
 from duecourse.day.facts import Facts, Money, Told
 from duecourse.day.known import read
-from duecourse.day.opening import VISIT_CODES
 from duecourse.day.paper import reference_of
 from duecourse.day.reaching import key_of
 from duecourse.documents.pdf import pdf
@@ -142,6 +141,6 @@ def pdf_of(connection: Connection[TupleRow], ring: Keyring, receipt: Receipt, se
             "currency": receipt.currency,
             "method": receipt.method,
             "badges": list(receipt.badges),
-            "check_code": code(ring.secret(VISIT_CODES), receipt.key),
+            "check_code": code(ring.secret(SECRET), receipt.key),
         },
     )

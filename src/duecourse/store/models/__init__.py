@@ -19,6 +19,7 @@ from duecourse.store.models.history import (
 from duecourse.store.models.money import ArrangementDue, BankEntry, Debit, DebitOrder, Mandate
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
+from duecourse.store.models.portal import ComplaintFile, ContactHours, PaymentBegun, PortalLink
 from duecourse.store.models.register import RegisterEntry, RegisterLookup, RegisterReader, RegisterReceipt
 from duecourse.store.models.rewards import Reward
 from duecourse.store.models.sale import Bid, Portfolio, SaleCash
@@ -54,8 +55,10 @@ __all__ = [
     "Case",
     "CaseLoan",
     "Complaint",
+    "ComplaintFile",
     "Consent",
     "Contact",
+    "ContactHours",
     "ContactPoint",
     "Debit",
     "DebitOrder",
@@ -71,9 +74,11 @@ __all__ = [
     "Notice",
     "Outgoing",
     "Payment",
+    "PaymentBegun",
     "Person",
     "Plan",
     "PlannedAct",
+    "PortalLink",
     "Portfolio",
     "Promise",
     "Receipt",

@@ -50,6 +50,11 @@ class Sums:
         return sum(part.overdue for part in self.parts)
 
     @property
+    def later(self) -> int:
+        """What is owed and not overdue, less what was paid ahead."""
+        return sum(part.later for part in self.parts) - self.credit
+
+    @property
     def owed(self) -> int:
         """All that is owed, overdue or not, less what was paid ahead."""
         return sum(part.overdue + part.later for part in self.parts) - self.credit
