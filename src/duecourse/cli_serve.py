@@ -60,14 +60,16 @@ def serve(
 
     host, port = _address(bind)
     if demo:
-        from duecourse.demonstration_desk import SETTINGS, make
+        from duecourse.demonstration_desk import make
+        from duecourse.demonstration_desk import settings as made_up
 
-        settings = settings or SETTINGS
         place = make(store.parent / "desk-demo", datetime.now(UTC).date(), lambda line: typer.echo(f"{line} ..."))
+        day = read(settings) if settings else made_up(place.folder)
     else:
         place = Place.of(store)
+        day = read(settings) if settings else Day(words={})
     rules = Rules(
-        read(settings) if settings else Day(words={}),
+        day,
         load(strategy, CATALOGUE.kinds),
         rulebooks(Options(house=house)),
     )

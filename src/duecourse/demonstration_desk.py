@@ -1,6 +1,7 @@
 """A store for `duecourse serve --demo`: a made-up lender's book, its night of today, and a user of each role.
 
 make(folder, on) -> Place
+settings(folder) -> the lender's settings of the day
 
 Everybody in it is made up: names out of two short lists, numbers and addresses that reach nobody (RFC 2606, and numbers
 that are kept for fiction). It is made anew each time, so that nothing of yesterday is left.
@@ -17,6 +18,7 @@ from duecourse.book.load import load
 from duecourse.book.loaded import LoadedBook
 from duecourse.book.synth import synth
 from duecourse.day.nightly import Look, night_of_store
+from duecourse.day.settings import Day, read
 from duecourse.night.facts import CATALOGUE
 from duecourse.night.moment import Moment
 from duecourse.night.run import Options, Summary, run
@@ -27,8 +29,7 @@ from duecourse.store.place import Place
 from duecourse.strategy.load import load as load_strategy
 from duecourse.strategy.models import Strategy
 
-SETTINGS: Final = Path(__file__).with_name("demonstration_day.toml")
-"""The made-up lender's own settings."""
+_SETTINGS: Final = Path(__file__).with_name("demonstration_day.toml")
 LOANS: Final = 8_000
 SEED: Final = 7
 MEMORY: Final = "2GB"
@@ -68,6 +69,14 @@ def make(folder: Path, on: date, tell: Callable[[str], None], loans: int = LOANS
     tell(f"planning the night of {on}")
     _night(place, book, folder, on)
     return place
+
+
+def settings(folder: Path) -> Day:
+    """Return the made-up lender's settings, for a store in a folder."""
+    found = read(_SETTINGS)
+    call = found.channels["call"]
+    here = {**call.settings, "folder": str(folder / call.settings["folder"])}
+    return found.model_copy(update={"channels": {"call": call.model_copy(update={"settings": here})}})
 
 
 def _users(on: date) -> None:

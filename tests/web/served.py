@@ -7,8 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from duecourse.day.settings import read
-from duecourse.demonstration_desk import make
+from duecourse.demonstration_desk import make, settings
 from duecourse.law.kept import law_of, users_folder
 from duecourse.night.facts import CATALOGUE
 from duecourse.store.audit.seals import Seals
@@ -18,12 +17,11 @@ from duecourse.web.edge import Edge, Rules
 from duecourse.web.serving import serve
 
 LOANS = 1_500
-SETTINGS = Path(__file__).parents[2] / "examples" / "day.toml"
 
 if __name__ == "__main__":
     folder, begin, started = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), datetime.now(UTC)
     place = make(folder, begin.date(), lambda _: None, loans=LOANS)
-    rules = Rules(read(SETTINGS), load(None, CATALOGUE.kinds), law_of((), users_folder()))
+    rules = Rules(settings(folder), load(None, CATALOGUE.kinds), law_of((), users_folder()))
     edge = Edge.of(place, Seals.of(folder), lambda: begin + (datetime.now(UTC) - started), rules, is_demo=True)
 
     def ready(port: int) -> None:

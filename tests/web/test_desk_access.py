@@ -21,6 +21,13 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("tell", "GET"): (IN, 200, 404, 200, 200, 403),
     ("tell", "POST"): (IN, 200, 404, 200, 200, 403),
     ("next", "GET"): (IN, "moved", "moved", "moved", "moved", 403),
+    ("words", "GET"): (IN, 200, 404, 200, 200, 403),
+    ("ended", "POST"): (IN, 404, 404, 404, 403, 403),
+    ("parts", "GET"): (IN, 200, 404, 200, 200, 403),
+    ("parts", "POST"): (IN, 200, 404, 200, 200, 403),
+    ("agree", "POST"): (IN, 404, 404, 404, 404, 403),
+    ("me", "GET"): (IN, 200, 200, 200, 200, 200),
+    ("me", "POST"): (IN, 200, 200, 200, 200, 200),
     ("nothing", "GET"): (IN, 200, 200, 200, 200, 200),
     ("sign_in", "GET"): (200,) * 6,
     ("sign_in", "POST"): (200,) * 6,
@@ -50,8 +57,10 @@ def number(desk: Desk) -> int:
     return found
 
 
-def paths(number: int) -> dict[str, str]:
+def paths(number: int, loan: str) -> dict[str, str]:
     return {
+        "words": f"/desk/cases/{number}/words/call", "ended": f"/desk/cases/{number}/ended", "me": "/desk/me",
+        "parts": f"/desk/cases/{number}/parts/{loan}", "agree": f"/desk/cases/{number}/agree",
         "queue": "/desk/", "case": f"/desk/cases/{number}", "opens": f"/desk/cases/{number}/opens/call",
         "press": f"/desk/cases/{number}/acts/call", "tell": f"/desk/cases/{number}/told",
         "next": f"/desk/cases/{number}/next", "nothing": "/desk/nothing", "sign_in": "/desk/sign-in",
@@ -60,8 +69,11 @@ def paths(number: int) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("name", "method"), sorted(TABLE), ids=lambda value: value)
-def test_everybody_gets_what_the_table_says(visitors: dict[str, Asking], number: int, name: str, method: str) -> None:
-    path = paths(number)[name]
+def test_everybody_gets_what_the_table_says(
+    desk: Desk, visitors: dict[str, Asking], number: int, name: str, method: str
+) -> None:
+    (loan,) = desk.one("SELECT min(loan_id) FROM case_loan WHERE borrower_no = %s", number)
+    path = paths(number, str(loan))[name]
     got = []
     for who in WHO:
         answer = visitors[who].get(path) if method == "GET" else visitors[who].post(path)

@@ -40,7 +40,7 @@ def test_what_is_refused_now_is_grey_with_its_rule_and_the_minute_from_which_it_
     sign_in(page, "supervisor")
     page.goto(f"/desk/cases/{number}")
     way = page.locator("[id^=way-]").first
-    expect(way.get_by_role("button")).to_be_disabled()
+    expect(way.get_by_role("button").first).to_be_disabled()
     expect(way).to_contain_text("law:cn.")
     expect(way.locator("div.text-secondary")).to_contain_text(re.compile(r"As things stand, from 7/1/26, \d"))
 
@@ -91,3 +91,48 @@ def test_the_desk_speaks_chinese(page: Page) -> None:
     expect(page.get_by_role("heading", name="今日欠款")).to_be_visible()
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="What is owed today")).to_be_visible()
+
+
+def test_a_call_is_placed_from_the_page_and_two_keys_tell_that_it_came_to_nothing(desk: Desk, page: Page) -> None:
+    (number,) = desk.one(
+        """SELECT a.borrower_no FROM planned_act a WHERE a.channel = 'call'
+            AND NOT EXISTS (SELECT FROM holds h WHERE h.borrower_no = a.borrower_no)
+            AND NOT EXISTS (SELECT FROM promises p WHERE p.borrower_no = a.borrower_no AND NOT from_book)
+        ORDER BY 1 LIMIT 1"""
+    )
+    sign_in(page, "supervisor")
+    page.get_by_role("link", name="supervisor").click()
+    page.get_by_label("The name by which you introduce yourself").fill("Robin Reed")
+    page.get_by_label("Your clock").select_option("America/Los_Angeles")
+    page.get_by_role("button", name="Set it").click()
+    page.goto(f"/desk/cases/{number}")
+    way = page.locator("#way-call")
+    way.get_by_role("button", name="The words").click()
+    expect(way).to_contain_text("{caller}")
+    way.locator("button.btn-success").click()
+    expect(way.get_by_role("status")).to_contain_text("Robin Reed")
+    expect(way.locator(".reference")).to_contain_text("+1415555")
+    press(page, "r")
+    page.wait_for_url(lambda url: not url.endswith(f"/{number}"))
+    said = "SELECT outcome FROM contacts WHERE borrower_no = %s AND NOT from_book ORDER BY id DESC LIMIT 1"
+    assert desk.one(said, number) == ("ring_out",)
+
+
+def test_a_plan_is_worked_out_with_the_borrower_and_stands(desk: Desk, page: Page) -> None:
+    number, loan = desk.one(
+        """SELECT l.borrower_no, max(l.loan_id) FROM case_loan l JOIN collection_case c USING (borrower_no)
+        JOIN planned_act a USING (borrower_no) WHERE a.demands AND c.country = 'DE'
+        GROUP BY 1 HAVING count(DISTINCT l.loan_id) = 1 ORDER BY 1 LIMIT 1"""
+    )
+    sign_in(page, "supervisor")
+    page.goto(f"/desk/cases/{number}")
+    page.get_by_role("link", name="in parts").click()
+    page.get_by_label("What comes in each month").fill("2,400")
+    page.get_by_label("What goes out each month").fill("1,900.50")
+    page.get_by_label("First payment on").fill("2026-07-15")
+    page.get_by_role("button", name="Show me the plan").click()
+    expect(page.get_by_role("status")).to_contain_text("249.75")  # half of the 499.50 that are left
+    page.get_by_role("button", name="I agree to this plan").click()
+    page.wait_for_url(f"**/desk/cases/{number}")
+    stands = "SELECT loan_id, started_on::text FROM arrangements WHERE borrower_no = %s AND NOT from_book"
+    assert desk.one(stands, number) == (loan, "2026-06-30")

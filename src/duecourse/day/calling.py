@@ -1,6 +1,7 @@
 """Calls, one by one: when an agent is ready, the first call of the plan that may be made now is judged, and placed.
 
     Calls(...).next() -> (Placed | None, how many were refused on the way)
+    Calls(...).place(asked) -> (Decision, Placed | None)                one that somebody asks for
 
 The list to dial from is the plan itself. No call is released before somebody is ready to make it: a hold, a payment or
 an opt-out that came since the night stands when the gate is asked, and the law counts the call from when it is placed.
@@ -17,7 +18,9 @@ from psycopg.rows import TupleRow
 
 from duecourse.channels.transport import Message, Received, Result, Transport
 from duecourse.day import release
+from duecourse.day.asking import Asked
 from duecourse.day.composing import CALLER
+from duecourse.day.decision import Decision
 from duecourse.day.dispatch import Dispatcher
 from duecourse.day.gate import Gate
 from duecourse.day.paper import reference_of
@@ -101,19 +104,34 @@ class Calls:
     def next(self) -> tuple[Placed | None, int]:
         """Place the first call that may be made; None where there is none; and how many were refused on the way."""
         refused = 0
-        self._dispatcher.recover()
-        release.expire(self._connection, self._channel, self._now())
-        while (permitted := self._decided()) is not None:
-            if not permitted:
+        self._clear()
+        while (decision := self._decided()) is not None:
+            if not decision.is_permitted:
                 refused += 1
-                continue
-            sent = self._dispatcher.send_one()
-            if sent is not None and sent.result is not None and (message := self._click.handed):
-                script = message.text.replace(CALLER, self._caller)
-                return Placed(reference_of(message.key), message.to, script, sent.result), refused
+            elif (placed := self._placed(decision)) is not None:
+                return placed, refused
         return None, refused
 
-    def _decided(self) -> bool | None:
+    def place(self, asked: Asked) -> tuple[Decision, Placed | None]:
+        """Ask the gate about a call, and place it where it is permitted and was not taken back at once."""
+        self._clear()
+        (decision,) = self._gate.decide([asked], self._now())
+        return decision, self._placed(decision) if decision.is_permitted else None
+
+    def _clear(self) -> None:
+        self._dispatcher.recover()
+        release.expire(self._connection, self._channel, self._now())
+
+    def _placed(self, decision: Decision) -> Placed | None:
+        """Place the call that was decided, and no other."""
+        sent = self._dispatcher.send_one(decision.key)
+        message = self._click.handed
+        if sent is None or sent.result is None or message is None:
+            return None
+        script = message.text.replace(CALLER, self._caller)
+        return Placed(reference_of(message.key), message.to, script, sent.result)
+
+    def _decided(self) -> Decision | None:
         """Ask the gate about the first call of the list; None where the list is empty."""
         at = self._now()
         with self._connection.transaction():
@@ -124,7 +142,7 @@ class Calls:
             number, borrower, _, name, loans, _ = row
             asked = asked_of(self._strategy, self._treatment(name), borrower, tuple(loans), number)
             (decision,) = self._gate.decide([asked], at)
-            return decision.is_permitted
+            return decision
 
     def _treatment(self, name: str) -> Treatment:
         found = self._treatments.get(name)

@@ -38,10 +38,11 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )"""
 _CLAIM: Final = """
-UPDATE outbox SET state = 'sending', held_until = %s, attempts = attempts + 1
+UPDATE outbox SET state = 'sending', held_until = %(until)s, attempts = attempts + 1
 WHERE id = (
     SELECT id FROM outbox
-    WHERE state = 'queued' AND channel = %s AND next_try_at <= %s AND valid_until > %s
+    WHERE state = 'queued' AND channel = %(channel)s AND next_try_at <= %(at)s AND valid_until > %(at)s
+        AND (%(key)s::text IS NULL OR key = %(key)s)
         AND NOT EXISTS (SELECT FROM switch WHERE name IN ('all', outbox.channel) AND stopped_at IS NOT NULL)
     ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
@@ -108,16 +109,17 @@ class Dispatcher:
         self._now, self._chance = now, chance
         self._facts = Facts(connection, ring, "dispatch")
 
-    def send_one(self) -> Sent | None:
-        """Claim the message that has waited longest, and send it; None where none is due."""
-        claim = self.claim()
+    def send_one(self, key: str | None = None) -> Sent | None:
+        """Claim the message of a key, or the one that has waited longest, and send it; None where none is due."""
+        claim = self.claim(key)
         return None if claim is None else self.send(claim)
 
-    def claim(self) -> Claim | None:
-        """Claim the message that has waited longest."""
+    def claim(self, key: str | None = None) -> Claim | None:
+        """Claim the message of a key, or the one that has waited longest."""
         with self._connection.transaction():
             at = self._now()
-            found = self._connection.execute(_CLAIM, [at + HELD, self._channel, at, at]).fetchone()
+            values = {"until": at + HELD, "channel": self._channel, "at": at, "key": key}
+            found = self._connection.execute(_CLAIM, values).fetchone()
         return Claim(*found) if found else None
 
     def send(self, claim: Claim) -> Sent:

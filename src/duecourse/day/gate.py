@@ -81,7 +81,7 @@ class Gate:
     ) -> None:
         """Open a gate; `zone` is the book's, `valid` how long a release holds before it is judged again."""
         self._ring, self._law, self._strategy = ring, law, strategy
-        self._compose, self._zone, self._valid = compose, zone, valid
+        self.compose, self._zone, self._valid = compose, zone, valid
         self._judge = Judge(law, strategy.content_words)
         self._books = lru_cache(4096)(partial(rulebooks_of, law))
         self._past, self._whole_past = (reading(law.kinds, seldom=seldom) for seldom in (False, True))
@@ -259,7 +259,7 @@ class Gate:
             demanded = [decision.agreed.get(loan.loan_id, loan) for loan in decision.loans]
             key = secrets.token_hex(16)
             try:
-                words = self._compose(decision.asked, known, demanded, on, key)
+                words = self.compose(decision.asked, known, demanded, on, key)
                 made.append(replace(decision, words=words, key=key))
             except DueCourseError:
                 made.append(replace(decision, is_permitted=False, reasons=("no_words",)))

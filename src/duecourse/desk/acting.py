@@ -2,31 +2,35 @@
 
     ways(gate, rules, connection, case, at) -> [Way, ...]     what each button of the page says
     lawful_from(gate, asked, at, zone) -> moment or None      from when the law would let it pass
-    press(gate, way, at) -> Decision                          the act itself, decided and written like any other
+    press(gate, way, at, calls) -> (Decision, Placed | None)  the act itself, decided and written like any other
 
 What a button says may be over the moment after; pressing asks again, under the lock.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from duecourse.day.asking import Asked, Window
-from duecourse.day.decision import Decision
+from duecourse.day.calling import Calls, Placed
+from duecourse.day.decision import Decision, Words
 from duecourse.day.gate import Gate
+from duecourse.day.owed import owed
 from duecourse.day.worker import asked_of
 from duecourse.desk.case import Case
 from duecourse.law.rulebook import Law
 from duecourse.night.verdicts import LAW
 from duecourse.strategy.models import Strategy, Treatment
 
+CALL: Final = "call"  # the channel
 DAYS_AHEAD: Final = 14
 """How far ahead the moment is looked for from which an act is lawful."""
 
+_NO_KEY: Final = "0" * 32  # of a message that is only looked at: its link opens nothing
 _HOUR, _MINUTE, _DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 _PLANNED: Final = """
 SELECT treatment, id, loans FROM planned_act
@@ -104,10 +108,21 @@ def lawful_from(gate: Gate, asked: Asked, at: datetime, borrower_zone: str, zone
     return None
 
 
-def press(gate: Gate, way: Way, at: datetime) -> Decision:
-    """Decide an act and release it, if it is permitted now; yes or no, it is written."""
+def press(gate: Gate, way: Way, at: datetime, calls: Calls | None = None) -> tuple[Decision, Placed | None]:
+    """Decide an act and release it, if it is permitted now; yes or no, it is written.
+
+    A call is placed at once, where there is somebody who places `calls`.
+    """
+    if calls is not None and way.channel == CALL:
+        return calls.place(way.asked)
     (decision,) = gate.decide([way.asked], at)
-    return decision
+    return decision, None
+
+
+def words(gate: Gate, way: Way, case: Case, on: date) -> Words:
+    """Return what a message would say on a day; DueCourseError where it would have a hole. Nothing leaves."""
+    loans = [loan for loan in owed(list(case.known.loans.values()), on) if loan.loan_id in way.asked.loans]
+    return gate.compose(way.asked, case.known, [loan for loan in loans if loan.overdue] or loans, on, _NO_KEY)
 
 
 def _planned(connection: Connection[TupleRow], borrower: int) -> list[TupleRow]:

@@ -1,56 +1,20 @@
 """The pages of collectors: the queue, a case, the buttons of it, and what becomes of pressing one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
 from uuid import uuid4
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from psycopg import Connection
-from psycopg.rows import TupleRow
 
-from duecourse.day.asking import Window
 from duecourse.day.facts import Told
-from duecourse.day.gate import VALID, Gate
-from duecourse.day.in_force import InForce, in_force
-from duecourse.desk import acting, case, forms, queue, telling
-from duecourse.desk.access import ALL_CASES, CASES, admit, for_staff
+from duecourse.desk import acting, calling, forms, queue, telling
+from duecourse.desk.access import ALL_CASES, CASES, for_staff
+from duecourse.desk.opening import admitted, opened, way_of
 from duecourse.kernel.errors import DueCourseError
-from duecourse.store.keys import Keyring
 from duecourse.store.models import Staff
 from duecourse.store.roles import Role
-from duecourse.web.edge import Rules, edge_of
 from duecourse.web.refusals import refused
-
-
-@dataclass(frozen=True)
-class Open:
-    """What a page needs of the store: a connection, its gate, the keys, the plan in force, and the moment."""
-
-    connection: Connection[TupleRow]
-    gate: Gate
-    rules: Rules
-    ring: Keyring
-    plan: InForce
-    at: datetime
-
-    @property
-    def on(self) -> date:
-        """The book's day at this moment."""
-        return Window.of(self.at, VALID, self.plan.zone, self.plan.zone).booked_on
-
-
-@contextmanager
-def opened(request: HttpRequest) -> Iterator[Open]:
-    """Open the store for a page; DueCourseError where no plan is in force."""
-    edge = edge_of(request)
-    with edge.connections.one() as connection:
-        gate = edge.gates.of(connection)
-        yield Open(connection, gate, edge.gates.rules, edge.ring, in_force(connection), edge.now())
 
 
 @require_GET
@@ -70,7 +34,7 @@ def my_queue(request: HttpRequest, user: Staff) -> HttpResponse:
 def one_case(request: HttpRequest, user: Staff, number: int) -> HttpResponse:
     """Show a case."""
     with opened(request) as store:
-        found = _admitted(store, user, number)
+        found = admitted(store, user, number)
         rules = store.rules
         ways = acting.ways(
             store.gate, rules.strategy, rules.law, store.connection, found, store.at, store.plan.zone
@@ -83,10 +47,24 @@ def one_case(request: HttpRequest, user: Staff, number: int) -> HttpResponse:
 def opens(request: HttpRequest, user: Staff, number: int, channel: str) -> HttpResponse:
     """Say from when an act that is refused now would be lawful: a part of the page of a case."""
     with opened(request) as store:
-        found = _admitted(store, user, number)
-        way = _way(store, found, channel)
+        found = admitted(store, user, number)
+        way = way_of(store, found, channel)
         at = acting.lawful_from(store.gate, way.asked, store.at, found.zone, store.plan.zone)
         return render(request, "desk/opens.html", {"case": found, "from": at, "days": acting.DAYS_AHEAD})
+
+
+@require_GET
+@for_staff(*CASES)
+def words(request: HttpRequest, user: Staff, number: int, channel: str) -> HttpResponse:
+    """Show what a channel would say now, in the borrower's language: a part of the page of a case."""
+    with opened(request) as store:
+        found = admitted(store, user, number)
+        way = way_of(store, found, channel)
+        try:
+            said = acting.words(store.gate, way, found, store.on)
+        except DueCourseError as error:
+            return render(request, "desk/words.html", {"why": str(error)})
+        return render(request, "desk/words.html", {"words": said})
 
 
 @require_POST
@@ -94,11 +72,14 @@ def opens(request: HttpRequest, user: Staff, number: int, channel: str) -> HttpR
 def press(request: HttpRequest, user: Staff, number: int, channel: str) -> HttpResponse:
     """Ask the gate for an act, and release it where it says yes."""
     with opened(request) as store:
-        found = _admitted(store, user, number)
-        way = _way(store, found, channel)
-        decision = acting.press(store.gate, way, store.at)
+        found = admitted(store, user, number)
+        way = way_of(store, found, channel)
+        decision, placed = acting.press(store.gate, way, store.at, calling.calls_of(store, request, user))
         why = acting.why(store.rules.law, decision.reasons)
-        shown = {"case": found, "way": way, "decision": decision, "why": why, "at": store.at}
+        shown = {
+            "case": found, "way": way, "decision": decision, "why": why, "at": store.at, "placed": placed,
+            "outcomes": calling.KEYS,
+        }  # fmt: skip
         return render(request, "desk/pressed.html", shown)
 
 
@@ -107,7 +88,7 @@ def press(request: HttpRequest, user: Staff, number: int, channel: str) -> HttpR
 def tell(request: HttpRequest, user: Staff, number: int) -> HttpResponse:
     """Note what a borrower told, and go back to the case; what is wrong with it is said beside the field."""
     with opened(request) as store:
-        found = _admitted(store, user, number)
+        found = admitted(store, user, number)
         loans = list(found.known.loans)
         currency = found.loans[0].loan.currency if found.loans else ""
         first = {"fact_id": uuid4().hex, "what": request.GET.get("what", "promise")}
@@ -142,20 +123,3 @@ def nothing(request: HttpRequest, user: Staff) -> HttpResponse:
     """Tell administrators that there are no cases for them here."""
     what = _("Your role adds users and sets limits. It looks at no borrower. Use the command line for it.")
     return refused(request, 200, user.user_id, what)
-
-
-def _admitted(store: Open, user: Staff, number: int) -> case.Case:
-    admit(store.connection, user, number)
-    found = case.found(store.connection, store.ring, number, store.on)
-    if found is None:
-        raise Http404
-    return found
-
-
-def _way(store: Open, found: case.Case, channel: str) -> acting.Way:
-    rules = store.rules
-    ways = acting.ways(store.gate, rules.strategy, rules.law, store.connection, found, store.at, store.plan.zone)
-    way = next((one for one in ways if one.channel == channel), None)
-    if way is None:
-        raise Http404
-    return way

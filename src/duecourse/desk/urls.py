@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.desk import pages, signing_in
+from duecourse.desk import calling, pages, parting, preferring, signing_in
 
 app_name: Final = "desk"
 urlpatterns: Final = [
@@ -21,4 +21,9 @@ urlpatterns: Final = [
     path("cases/<int:number>/next", pages.next_case, name="next"),
     path("cases/<int:number>/opens/<str:channel>", pages.opens, name="opens"),
     path("cases/<int:number>/acts/<str:channel>", pages.press, name="press"),
+    path("cases/<int:number>/words/<str:channel>", pages.words, name="words"),
+    path("cases/<int:number>/ended", calling.ended, name="ended"),
+    path("cases/<int:number>/parts/<path:loan_id>", parting.afford, name="parts"),
+    path("cases/<int:number>/agree", parting.agree, name="agree"),
+    path("me", preferring.me, name="me"),
 ]

@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from duecourse.channels.visit.codes import keys
 from duecourse.day import evidence
 from duecourse.kernel.errors import DueCourseError
-from duecourse.web.fields import Amount
+from duecourse.web.fields import Amount, FactForm
+from duecourse.web.plans import AHEAD_DAYS
 
-PROMISE_DAYS: Final = 31
-"""How far ahead somebody may promise to pay; for later there are plans."""
 REPORTS: Final = ("conduct", "contact", "disclosure", "other")
 """What somebody may report of how they were treated: kinds of complaints."""
 WRONGS: Final = ("identity", "amount", "paid", "other")
@@ -21,12 +20,6 @@ WRONGS: Final = ("identity", "amount", "paid", "other")
 SPEAKERS: Final = ("attorney", "debt_adviser", "other")
 """Who may speak for a borrower."""
 _DATE: Final = {"type": "date"}
-
-
-class FactForm(forms.Form):
-    """A form that tells something: its id comes with the page, so that what is sent twice is told once."""
-
-    fact_id = forms.RegexField(r"^[0-9a-f]{32}$", widget=forms.HiddenInput)
 
 
 class BornOn(forms.Form):
@@ -72,7 +65,7 @@ class Promise(FactForm):
     def __init__(self, currency: str, on: date, *args: Any, **kwargs: Any) -> None:
         """Take the loan's currency and the day."""
         super().__init__(*args, **kwargs)
-        self._on, self._last = on, on + timedelta(days=PROMISE_DAYS)
+        self._on, self._last = on, on + timedelta(days=AHEAD_DAYS)
         self.fields["amount"] = Amount(currency, label=_("I will pay"))
         limits = {**_DATE, "min": on.isoformat(), "max": self._last.isoformat()}
         self.fields["pay_on"] = forms.DateField(label=_("By"), widget=forms.DateInput(attrs=limits))
@@ -83,51 +76,6 @@ class Promise(FactForm):
         if not self._on <= day <= self._last:
             raise forms.ValidationError(_("Choose a day within the next month. For longer, choose to pay in parts."))
         return day
-
-
-class Afford(forms.Form):
-    """What somebody can pay each month: said, or worked out of what comes in and goes out."""
-
-    def __init__(self, currency: str, on: date, *args: Any, **kwargs: Any) -> None:
-        """Take the loan's currency and the day."""
-        super().__init__(*args, **kwargs)
-        self._on = on
-        self.fields["income"] = Amount(currency, label=_("What comes in each month"), required=False)
-        self.fields["outgoings"] = Amount(
-            currency, label=_("What goes out each month: home, food, travel, family, other debts"), required=False
-        )
-        self.fields["monthly"] = Amount(
-            currency, label=_("What you can pay each month. Leave it empty, and we work it out."), required=False
-        )
-        first = {**_DATE, "min": on.isoformat()}
-        self.fields["first_on"] = forms.DateField(label=_("First payment on"), widget=forms.DateInput(attrs=first))
-
-    def clean(self) -> dict[str, Any]:
-        """Work out what can be paid where it is not said: half of what is left, so that the rest is a reserve."""
-        found: dict[str, Any] = super().clean() or {}
-        first = found.get("first_on")
-        if first and not self._on <= first <= self._on + timedelta(days=PROMISE_DAYS):
-            self.add_error("first_on", _("Begin within the next month."))
-        if not found.get("monthly") and not self.errors:
-            left = (found.get("income") or 0) - (found.get("outgoings") or 0)
-            if not found.get("income"):
-                self.add_error("monthly", _("Say what you can pay, or what comes in and goes out."))
-            elif left <= 1:
-                self.add_error(
-                    None, _("Nothing is left each month. Do not promise what you cannot pay: tell us of it.")
-                )
-            else:
-                found["monthly"] = left // 2  # down: in the borrower's favour
-        return found
-
-
-class Agreed(FactForm):
-    """A plan that somebody has seen and agrees to: what it is worked out from once more."""
-
-    loan = forms.CharField(max_length=100, widget=forms.HiddenInput)
-    monthly = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
-    first_on = forms.DateField(widget=forms.HiddenInput)
-    total = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
 class Wrong(FactForm):

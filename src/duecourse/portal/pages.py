@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from duecourse.day.facts import Money
-from duecourse.day.money.planning import Plan, least, plan
+from duecourse.day.money.planning import plan
 from duecourse.day.sums import Sums
 from duecourse.endings.history import told as endings_of
 from duecourse.kernel.errors import DueCourseError
@@ -22,6 +23,8 @@ from duecourse.portal.access import Own, for_borrower
 from duecourse.portal.ahead import ahead
 from duecourse.portal.helping import help_of
 from duecourse.portal.lines import lines as lines_of
+from duecourse.web import plans
+from duecourse.web.fields import FactForm
 
 _CHANNELS: Final = ("sms", "email", "call", "letter", "visit")
 DONE: Final = {
@@ -134,17 +137,11 @@ def promise(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
 def afford(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
     """Show a plan that somebody can afford with all that it costs, before anything is agreed."""
     found = _loan(own, loan_id)
-    form = forms.Afford(found.loan.currency, own.on, request.POST or None, initial={"first_on": own.on})
-    shown: dict[str, Any] = {"own": own, "one": found, "form": form, "is_asked": False}
+    form = plans.Afford(found.loan.currency, own.on, request.POST or None, initial={"first_on": own.on})
+    shown: dict[str, Any] = {"own": own, "one": found, "form": form}
+    shown |= {"agree_at": reverse("portal:agree"), "home_at": reverse("portal:home")}
     if request.method == "POST" and form.is_valid():
-        given, most = form.cleaned_data, own.settings.plan_months
-        made = plan(found.loan, given["monthly"], given["first_on"], own.on)
-        shown |= {
-            "is_asked": True, "plan": made, "monthly": given["monthly"], "most": most,
-            "is_short": made is not None and len(made.dues) <= most,
-            "least": least(found.loan, most, given["first_on"], own.on) if most else None,
-            "agreed": forms.Agreed(initial=_seen(made, given)) if made else None,
-        }  # fmt: skip
+        shown |= plans.shown(found.loan, form, own.on, own.settings.plan_months)
     return render(request, "portal/afford.html", shown)
 
 
@@ -152,7 +149,7 @@ def afford(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
 @for_borrower
 def agree(request: HttpRequest, own: Own) -> HttpResponse:
     """Agree to a plan as it was shown; where the debt has changed since it is shown anew."""
-    form = forms.Agreed(request.POST)
+    form = plans.Agreed(request.POST)
     if not form.is_valid():
         raise Http404
     given = form.cleaned_data
@@ -204,7 +201,7 @@ def contact(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def choose(request: HttpRequest, own: Own, what: str) -> HttpResponse:
     """Take a choice of when and how: hours, a channel to stop or to allow, or silence."""
-    form = forms.Hours(request.POST) if what == "hours" else forms.FactForm(request.POST)
+    form = forms.Hours(request.POST) if what == "hours" else FactForm(request.POST)
     if not form.is_valid():
         raise DueCourseError(" ".join(str(line) for lines in form.errors.values() for line in lines))
     given = form.cleaned_data
@@ -291,8 +288,6 @@ def _told(
 
 
 def _back(word: str) -> HttpResponse:
-    from django.urls import reverse
-
     return redirect(f"{reverse('portal:home')}?done={word}")
 
 
@@ -318,13 +313,6 @@ def _decided(own: Own) -> list[Decided]:
                     Decided(ending["number"], ending["kind"], ending["state"], one.loan.loan_id, last["on"], stands)
                 )
     return found
-
-
-def _seen(made: Plan, given: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "fact_id": uuid4().hex, "loan": made.loan_id, "monthly": given["monthly"], "first_on": given["first_on"],
-        "total": made.total,
-    }  # fmt: skip
 
 
 def _plain(amount: int, currency: str) -> str:

@@ -33,3 +33,9 @@ class Amount(forms.CharField):
                 _("Write an amount above nothing, with no more decimals than the currency has.")
             )
         return int(minor)
+
+
+class FactForm(forms.Form):
+    """A form that tells something: its id comes with the page, so that what is sent twice is told once."""
+
+    fact_id = forms.RegexField(r"^[0-9a-f]{32}$", widget=forms.HiddenInput)
