@@ -41,6 +41,9 @@ def serve(
     origin: Annotated[
         list[str] | None, typer.Option(help="Under which address people see it: https://desk.acme.example. Repeatable.")
     ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(help="The address of the proxy, whose X-Forwarded-For and -Proto are believed.")
+    ] = None,
 ) -> None:
     """Answer people at the desk, and webhooks, monitors and who leaves the e-mail, over HTTP, until told to end.
 
@@ -59,6 +62,7 @@ def serve(
     from duecourse.web.serving import serve as serve_until_told
 
     host, port = _address(bind)
+    proxy = None if proxy is None else _address(f"{proxy}:0")[0]
     if demo:
         from duecourse.demonstration_desk import make
         from duecourse.demonstration_desk import settings as made_up
@@ -81,6 +85,9 @@ def serve(
         application(edge, origin or ()),
         host,
         port,
-        lambda found: typer.echo(f"http://{there}:{found} answers; the desk is at /desk/; webhooks of {channels}"),
+        lambda found: typer.echo(
+            f"http://{there}:{found} answers; the desk is at /desk/, the portal at /portal/; webhooks of {channels}"
+        ),
+        proxy=proxy,
     )
     typer.echo("ended")

@@ -54,6 +54,7 @@ def tell(
     printing.say()
     printing.say(f"Plan    {summary.outputs['plan']}")
     printing.say(f"Report  {summary.outputs['report']}")
+    printing.say("\nIn a browser, with the desk of staff and the pages of borrowers: .venv/bin/duecourse serve --demo")
 
 
 def _interesting(night: Night) -> str:

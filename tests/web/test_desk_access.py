@@ -28,6 +28,7 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("agree", "POST"): (IN, 404, 404, 404, 404, 403),
     ("me", "GET"): (IN, 200, 200, 200, 200, 200),
     ("me", "POST"): (IN, 200, 200, 200, 200, 200),
+    ("tour_refused", "GET"): (IN, "moved", "moved", "moved", "moved", 403),
     ("nothing", "GET"): (IN, 200, 200, 200, 200, 200),
     ("sign_in", "GET"): (200,) * 6,
     ("sign_in", "POST"): (200,) * 6,
@@ -60,6 +61,7 @@ def number(desk: Desk) -> int:
 def paths(number: int, loan: str) -> dict[str, str]:
     return {
         "words": f"/desk/cases/{number}/words/call", "ended": f"/desk/cases/{number}/ended", "me": "/desk/me",
+        "tour_refused": "/desk/demonstration/refused",
         "parts": f"/desk/cases/{number}/parts/{loan}", "agree": f"/desk/cases/{number}/agree",
         "queue": "/desk/", "case": f"/desk/cases/{number}", "opens": f"/desk/cases/{number}/opens/call",
         "press": f"/desk/cases/{number}/acts/call", "tell": f"/desk/cases/{number}/told",

@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.desk import calling, pages, parting, preferring, signing_in
+from duecourse.desk import calling, pages, parting, preferring, signing_in, touring
 
 app_name: Final = "desk"
 urlpatterns: Final = [
@@ -26,4 +26,5 @@ urlpatterns: Final = [
     path("cases/<int:number>/parts/<path:loan_id>", parting.afford, name="parts"),
     path("cases/<int:number>/agree", parting.agree, name="agree"),
     path("me", preferring.me, name="me"),
+    path("demonstration/refused", touring.refused, name="tour_refused"),
 ]

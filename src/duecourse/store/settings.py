@@ -43,7 +43,6 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY: Final = "same-origin"
 SECURE_HSTS_SECONDS: Final = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS: Final = True
 SECURE_HSTS_PRELOAD: Final = True
-SECURE_PROXY_SSL_HEADER: Final = ("HTTP_X_FORWARDED_PROTO", "https")
 SILENCED_SYSTEM_CHECKS: Final = ["security.W008"]  # the proxy with TLS that stands before us sends http away
 
 # Cookies: one for who has signed in, one against forged forms. Browsers take secure ones on loopback without TLS too.

@@ -2,7 +2,8 @@
 
     serve(app, host, port, ready)       until SIGTERM or SIGINT; what has been read by then is still answered
 
-A request that is not whole within TIMEOUT is cut off, however steadily its bytes drip.
+A request that is not whole within TIMEOUT is cut off, however steadily its bytes drip: a longer one has a second more
+for each BYTES_EACH_SECOND of its body, so that a photograph may come from a telephone.
 """
 
 import logging
@@ -23,8 +24,10 @@ CONNECTIONS: Final = 500
 TIMEOUT: Final = 10  # seconds, from a request's first byte to its last, or between two requests
 HEADER_BYTES: Final = 16_384
 BODY_BYTES: Final = 10_000_000  # the server refuses this many: a report with its files; others refuse sooner
+BYTES_EACH_SECOND: Final = 50_000
 DRAIN: Final = 12  # seconds at the end for what has been read; longer than a statement may take
 _QUIET: Final = ("django", "waitress")  # their lines would quote addresses, which have tokens
+_FORWARDED: Final = frozenset({"x-forwarded-for", "x-forwarded-proto"})
 
 
 class _Channel(HTTPChannel):
@@ -32,21 +35,27 @@ class _Channel(HTTPChannel):
 
     def handle_read(self) -> None:
         unfinished, since = self.request, self.last_activity
+        before = unfinished.body_bytes_received if unfinished is not None else 0
         super().handle_read()
         if unfinished is not None and self.request is unfinished:
-            self.last_activity = since
+            came = unfinished.body_bytes_received - before
+            self.last_activity = since + came / BYTES_EACH_SECOND  # float: seconds
 
 
-def serve(app: WSGIApplication, host: str, port: int, ready: Callable[[int], None], timeout: int = TIMEOUT) -> None:
+def serve(
+    app: WSGIApplication, host: str, port: int, ready: Callable[[int], None], timeout: int = TIMEOUT,
+    proxy: str | None = None,
+) -> None:  # fmt: skip
     """Serve until a signal to end, from the main thread; `ready` is told the port, once it can be asked.
 
-    `timeout` is in seconds. DueCourseError where nothing can listen there.
+    `timeout` is in seconds. Whence somebody comes, and by what scheme, is believed of `proxy` alone, an address; what
+    others say of it is dropped. DueCourseError where nothing can listen there.
     """
     for name in _QUIET:
         logging.getLogger(name).addHandler(logging.NullHandler())
         logging.getLogger(name).propagate = False
     sockets: dict[int, Any] = {}
-    server = _made(app, host, port, sockets, timeout)
+    server = _made(app, host, port, sockets, timeout, proxy)
     ends: list[int] = []
 
     def end(number: int, _frame: object) -> None:
@@ -68,7 +77,10 @@ def serve(app: WSGIApplication, host: str, port: int, ready: Callable[[int], Non
     wasyncore.close_all(sockets)
 
 
-def _made(app: WSGIApplication, host: str, port: int, sockets: dict[int, Any], timeout: int) -> Any:
+def _made(
+    app: WSGIApplication, host: str, port: int, sockets: dict[int, Any], timeout: int, proxy: str | None
+) -> Any:  # fmt: skip
+    believed: dict[str, Any] = {"trusted_proxy": proxy, "trusted_proxy_headers": _FORWARDED} if proxy else {}
     try:
         server = TcpWSGIServer(
             app,
@@ -84,6 +96,8 @@ def _made(app: WSGIApplication, host: str, port: int, sockets: dict[int, Any], t
             asyncore_use_poll=True,
             log_socket_errors=False,
             ident="",
+            clear_untrusted_proxy_headers=True,
+            **believed,
         )
     except OSError as error:
         raise DueCourseError(f"--bind: {host}:{port}: cannot listen here ({error.strerror}): name another") from None
