@@ -14,6 +14,8 @@ import yaml
 
 from duecourse.book.schema import CHANNELS, HOLD_KINDS, OUTCOMES
 from duecourse.day.grievances import KINDS as GRIEVANCES
+from duecourse.day.grievances import OUTCOMES as FINDINGS
+from duecourse.day.requests import KINDS as REQUESTS
 from duecourse.kernel.components import COMPONENTS, LINES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.duties import open_duties
@@ -341,6 +343,8 @@ DESK = (
     "plain_component.",
     "line.",
     "ledger_line.",
+    "data_request.",
+    "finding.",
 )  # which the report does not use
 FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.", *DESK)
 
@@ -392,6 +396,8 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
     assert family("ledger_line") == set(LINES)
     assert family("line") == set(statement.WHAT.values())
     assert family("ahead") == {*AHEAD, "list", "agency", "suit", "sale"}
+    assert family("data_request") == set(REQUESTS)
+    assert family("finding") == {outcome for outcomes in FINDINGS.values() for outcome in outcomes}
     day = source_of("duecourse.day")
     assert all(f'"{code}"' in day for code in family("gate") - {"no_rulebook"})
 

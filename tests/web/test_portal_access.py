@@ -44,6 +44,7 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("report", "POST"): (START, 200, 200, *_STAFF),
     ("review", "POST"): (START, 404, 404, *_STAFF),
     ("papers", "GET"): (START, 200, 200, *_STAFF),
+    ("of_data", "POST"): (START, 404, 404, *_STAFF),
     ("statement", "GET"): (START, 200, 404, *_STAFF),
     ("everything", "GET"): (START, 200, 200, *_STAFF),
 }
@@ -81,6 +82,7 @@ def paths(whose: tuple[int, int, str], visitors: dict[str, Asking]) -> dict[str,
         **{name: f"/portal/mine/{name}" for name in plain}, "home": "/portal/mine",
         **{name: f"/portal/mine/{name}/{loan}" for name in ("lines", "pay", "promise")},
         "afford": f"/portal/mine/parts/{loan}", "sandbox": begun.location, "choose": "/portal/mine/contact/silence",
+        "of_data": "/portal/mine/papers/ask",
         "statement": f"/portal/mine/papers/statement/{loan}", "everything": "/portal/mine/papers/everything",
     }  # fmt: skip
 

@@ -26,7 +26,7 @@ def blocks(heading: str) -> list[str]:
     part = README.partition(f"{heading}\n")[2].partition("\n## ")[0]
     found = [
         line.partition("#")[0].strip()
-        for block in re.findall(r"```\n(.*?)```", part, re.S)
+        for block in re.findall(r"```\n(.*?)```", part, re.DOTALL)
         for line in block.splitlines()
     ]
     return [line for line in found if line]

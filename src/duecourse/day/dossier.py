@@ -21,12 +21,14 @@ _TABLES: Final = (
     "collection_case", "case_loan", "payments", "waivers", "promises", "arrangements", "arrangement_due", "holds",
     "notices", "consents", "contact_hours", "contacts", "outbox", "inbound", "complaint", "complaint_file", "dispute",
     "verdict", "settlement", "reward", "events", "ending", "duty", "visit_stop", "visit_receipt", "payment_begun",
+    "data_request",
 )  # fmt: skip
 """Every table whose rows are of a borrower, but for people, accounts, and the audit chain, which tells of these."""
 _SEALED: Final[Mapping[str, tuple[str, Any]]] = {
     "outbox": ("body", lambda row: bound.message_place(row["key"])),
     "inbound": ("body", lambda row: bound.reply_place(row["id"])),
     "complaint": ("words", lambda row: bound.grievance_place("complaint", row["complaint_id"])),
+    "data_request": ("words", lambda row: bound.request_place(row["request_id"])),
     "dispute": ("words", lambda row: bound.grievance_place("dispute", row["dispute_id"])),
 }
 _OWN: Final = frozenset(
@@ -52,20 +54,13 @@ def dossier(connection: Connection[TupleRow], ring: Keyring, borrower: int) -> d
         row = connection.execute(_BORROWER, [borrower]).fetchone()
         if row is None:
             raise DueCourseError(f"there is no borrower number {borrower}")
-        key = _key(connection, ring, borrower)
+        key = chain.key_of(connection, ring, borrower)
         found: dict[str, Any] = {"borrower": {"id": row[0], "language": row[1]}}
         found["people"] = _people(connection, key, borrower)
         found["accounts"] = _accounts(connection, key, borrower)
         for table in _TABLES:
             found[table] = _rows(connection, key, table, borrower)
     return found
-
-
-def _key(connection: Connection[TupleRow], ring: Keyring, borrower: int) -> bytes | None:
-    with connection.cursor() as cursor:
-        cursor.execute(chain.HEADS, [[borrower]])
-        head = chain.Head.read(ring, cursor.fetchall()[0])
-    return head.key.key if head.key else None
 
 
 def _people(connection: Connection[TupleRow], key: bytes | None, borrower: int) -> list[dict[str, Any]]:

@@ -68,27 +68,20 @@ def keep(
     refuse(bodies)
     if not bodies:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(chain.HEADS, [[borrower]])
-        head = chain.Head.read(ring, cursor.fetchall()[0])
-    if head.key is None:
+    key = chain.key_of(connection, ring, borrower)
+    if key is None:
         raise DueCourseError("the borrower has no key: see `duecourse store verify`")
     for place, body in enumerate(bodies):
-        sealed = seal_bytes(head.key.key, body, file_place(complaint_id, place))
+        sealed = seal_bytes(key, body, file_place(complaint_id, place))
         connection.execute(_KEEP, [borrower, complaint_id, place, kind_of(body), sealed])
 
 
 def kept(connection: Connection[TupleRow], ring: Keyring, complaint_id: str) -> list[File]:
     """Open the files of a complaint, within the transaction that is open; none of a borrower who was erased."""
     rows = connection.execute(_KEPT, [complaint_id]).fetchall()
-    if not rows:
+    key = chain.key_of(connection, ring, rows[0][0]) if rows else None
+    if key is None:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(chain.HEADS, [[rows[0][0]]])
-        head = chain.Head.read(ring, cursor.fetchall()[0])
-    if head.key is None:
-        return []
-    key = head.key.key
     return [
         File(place, kind, open_bytes(key, bytes(body), file_place(complaint_id, place)))
         for _, place, kind, body in rows

@@ -82,7 +82,7 @@ class Gate:
         """Open a gate; `zone` is the book's, `valid` how long a release holds before it is judged again."""
         self._ring, self._law, self._strategy = ring, law, strategy
         self.compose, self._zone, self._valid = compose, zone, valid
-        self._judge = Judge(law, strategy.content_words)
+        self.judge = Judge(law, strategy.content_words)
         self._books = lru_cache(4096)(partial(rulebooks_of, law))
         self._past, self._whole_past = (reading(law.kinds, seldom=seldom) for seldom in (False, True))
         self.use(connection)
@@ -151,7 +151,7 @@ class Gate:
         case = known[number]
         acts = rows(draft.asked, draft.loans, case, draft.books, draft.window)
         which = (draft.asked.sort(case.country), case.has_seldom)
-        said = self._judge.verdicts(which, on, acts, past.get(number, ()))
+        said = self.judge.verdicts(which, on, acts, past.get(number, ()))
         return list(zip(draft.loans, said, strict=True))
 
     def _pasts(self, drafts: Sequence[_Draft], known: Mapping[int, Known]) -> dict[int, list[Row]]:

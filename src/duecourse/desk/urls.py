@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.desk import calling, pages, parting, preferring, signing_in, touring
+from duecourse.desk import calling, complying, pages, parting, preferring, signing_in, touring
 
 app_name: Final = "desk"
 urlpatterns: Final = [
@@ -25,6 +25,28 @@ urlpatterns: Final = [
     path("cases/<int:number>/ended", calling.ended, name="ended"),
     path("cases/<int:number>/parts/<path:loan_id>", parting.afford, name="parts"),
     path("cases/<int:number>/agree", parting.agree, name="agree"),
+    path("compliance", complying.overview, name="compliance"),
+    path("compliance/verdicts", complying.verdicts, name="verdicts"),
+    path("compliance/verdicts/<path:reason>", complying.of_reason, name="of_reason"),
+    path("compliance/density", complying.density, name="density"),
+    path("compliance/complaints", complying.list_complaints, name="complaints"),
+    path("compliance/complaints/<str:what>/<str:fact_id>", complying.one_complaint, name="complaint"),
+    path("compliance/complaints/<str:what>/<str:fact_id>/close", complying.close_complaint, name="close_complaint"),
+    path("compliance/complaints/<str:what>/<str:fact_id>/all", complying.complaint_bundle, name="complaint_bundle"),
+    path(
+        "compliance/complaints/<str:what>/<str:fact_id>/files/<int:place>",
+        complying.complaint_file,
+        name="complaint_file",
+    ),
+    path("compliance/duties", complying.list_duties, name="duties"),
+    path("compliance/duties/done", complying.duty_done, name="duty_done"),
+    path("compliance/rules", complying.rules, name="rules"),
+    path("compliance/templates", complying.list_templates, name="templates"),
+    path("compliance/templates/approve", complying.approve_template, name="approve_template"),
+    path("compliance/audit", complying.audit, name="audit"),
+    path("compliance/requests", complying.list_requests, name="requests"),
+    path("compliance/requests/answer", complying.answer_request, name="answer_request"),
+    path("compliance/requests/data", complying.hand_out, name="hand_out"),
     path("me", preferring.me, name="me"),
     path("demonstration/refused", touring.refused, name="tour_refused"),
 ]

@@ -201,6 +201,19 @@ class Report(FactForm):
     )  # fmt: skip
 
 
+class OfData(FactForm):
+    """What somebody asks of what is kept of them."""
+
+    kind = forms.ChoiceField(
+        label=_("What do you want?"),
+        choices=[("correction", _("Correct something")), ("erasure", _("Erase my data"))],
+    )
+    words = forms.CharField(
+        label=_("What is wrong, and how is it right?"), required=False, max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )  # fmt: skip
+
+
 class Review(FactForm):
     """Which decision a person shall look at again: `visit`, or the number of an ending."""
 

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from duecourse.day import requests
 from duecourse.day.facts import Money
 from duecourse.day.money.planning import plan
 from duecourse.day.sums import Sums
 from duecourse.endings.history import told as endings_of
 from duecourse.kernel.errors import DueCourseError
 from duecourse.portal import forms, paying, telling
-from duecourse.portal.access import Own, for_borrower
+from duecourse.portal.access import BY, Own, for_borrower
 from duecourse.portal.ahead import ahead
 from duecourse.portal.helping import help_of
 from duecourse.portal.lines import lines as lines_of
@@ -42,6 +43,7 @@ DONE: Final = {
     "review": gettext_lazy(
         "A person who did not decide it looks at it again. Nothing goes on until you have an answer."
     ),
+    "data": gettext_lazy("We have noted what you ask of your data. You have our answer within a month."),
     "paid": gettext_lazy("Thank you. Your payment is here, and counts from today."),
     "failed": gettext_lazy("Nothing was paid. You can try again, or pay by a transfer."),
 }
@@ -254,7 +256,20 @@ def review(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def papers(request: HttpRequest, own: Own) -> HttpResponse:
     """Show what can be saved: the statement of each loan, and all that is kept of the borrower."""
-    return render(request, "portal/papers.html", {"own": own})
+    form = forms.OfData(initial={"fact_id": uuid4().hex})
+    return render(request, "portal/papers.html", {"own": own, "form": form})
+
+
+@require_POST
+@for_borrower
+def of_data(request: HttpRequest, own: Own) -> HttpResponse:
+    """Take what somebody asks of their data; it is answered within a month."""
+    form = forms.OfData(request.POST)
+    if not form.is_valid():
+        raise Http404
+    given = form.cleaned_data
+    requests.ask(own.connection, own.ring, BY, own.told(given["fact_id"]), given["kind"], given["words"])
+    return _back("data")
 
 
 @require_GET

@@ -30,5 +30,6 @@ urlpatterns: Final = [
     path("mine/review", pages.review, name="review"),
     path("mine/papers", pages.papers, name="papers"),
     path("mine/papers/statement/<path:loan_id>", pages.statement, name="statement"),
+    path("mine/papers/ask", pages.of_data, name="of_data"),
     path("mine/papers/everything", pages.everything, name="everything"),
 ]

@@ -43,6 +43,11 @@ def file_place(complaint_id: str, place: int) -> str:
     return f"complaint_file.body.{complaint_id}.{place}"
 
 
+def request_place(request_id: str) -> str:
+    """Return the place of the words of a request about somebody's data, by its id."""
+    return f"data_request.words.{request_id}"
+
+
 def audit_place(chain: int, seq: int) -> str:
     """Return the place of the body of an entry of the audit chain."""
     return f"audit_entry.body.{chain}.{seq}"

@@ -82,6 +82,7 @@ SEALED: Final = (
     Sealed("inbound", "body", _OF_BORROWER, bound.reply_place, ("t.id",)),
     Sealed("complaint", "words", _OF_BORROWER, bound.grievance_place, ("'complaint'", "t.complaint_id")),
     Sealed("complaint_file", "body", _OF_BORROWER, bound.file_place, ("t.complaint_id", "t.place")),
+    Sealed("data_request", "words", _OF_BORROWER, bound.request_place, ("t.request_id",)),
     Sealed("dispute", "words", _OF_BORROWER, bound.grievance_place, ("'dispute'", "t.dispute_id")),
     Sealed(
         "audit_entry", "body", "p.id = t.person", bound.audit_place, ("t.chain", "t.seq"), open_body,

@@ -243,6 +243,13 @@ def append_own(cursor: Cursor, drafts: Sequence[Draft]) -> list[Entry]:
     return entries
 
 
+def key_of(connection: psycopg.Connection[Any], ring: Keyring, borrower_no: int) -> bytes | None:
+    """Return a borrower's key, within the transaction that is open; None where they have none (any more)."""
+    rows = connection.execute(HEADS, [[borrower_no]]).fetchall()
+    head = Head.read(ring, rows[0])
+    return head.key.key if head.key else None
+
+
 def erase(ring: Keyring, borrower: Borrower, by: str, at: datetime) -> None:
     """Destroy every key of a borrower's own, and write in their chain that it was done; all or nothing.
 

@@ -19,7 +19,14 @@ from duecourse.store.models.history import (
 from duecourse.store.models.money import ArrangementDue, BankEntry, Debit, DebitOrder, Mandate
 from duecourse.store.models.outbox import Incoming, Outgoing, Switch, Verdict
 from duecourse.store.models.people import Borrower, ContactPoint, Person
-from duecourse.store.models.portal import ComplaintFile, ContactHours, PaymentBegun, PortalLink
+from duecourse.store.models.portal import (
+    ComplaintFile,
+    ContactHours,
+    DataRequest,
+    PaymentBegun,
+    PortalLink,
+    TemplateApproval,
+)
 from duecourse.store.models.register import RegisterEntry, RegisterLookup, RegisterReader, RegisterReceipt
 from duecourse.store.models.rewards import Reward
 from duecourse.store.models.sale import Bid, Portfolio, SaleCash
@@ -60,6 +67,7 @@ __all__ = [
     "Contact",
     "ContactHours",
     "ContactPoint",
+    "DataRequest",
     "Debit",
     "DebitOrder",
     "Deposit",
@@ -92,6 +100,7 @@ __all__ = [
     "Settlement",
     "Staff",
     "Switch",
+    "TemplateApproval",
     "Verdict",
     "VisitStop",
     "Waiver",

@@ -1,10 +1,11 @@
-"""What borrowers do by themselves: links to their own page, hours that suit them, files, and payments begun."""
+"""What borrowers do by themselves (links, hours, files, payments begun), and what they may ask of their data."""
 
 from typing import ClassVar, Final
 
 from django.db import models
 
 from duecourse.store.models.people import Borrower
+from duecourse.store.models.staff import Staff
 
 FILE_KINDS: Final = ("image/jpeg", "image/png", "application/pdf", "text/plain")
 """What a file beside a complaint may be; nothing of it is ever run or shown in a page."""
@@ -110,3 +111,65 @@ class PaymentBegun(models.Model):
     def __str__(self) -> str:
         """Show its number."""
         return f"payment begun {self.pk}"
+
+
+class DataRequest(models.Model):
+    """What a borrower asks of what is kept of them; `words` are sealed. Erasure needs two people."""
+
+    id = models.BigAutoField(primary_key=True)
+    request_id = models.TextField()
+    borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+", db_column="borrower_no")
+    kind = models.TextField()
+    words = models.BinaryField(null=True)
+    asked_by = models.TextField()
+    asked_at = models.DateTimeField()
+    due_on = models.DateField()
+    state = models.TextField(db_default="open")
+    decided_by = models.ForeignKey(Staff, on_delete=models.PROTECT, null=True, related_name="+", db_column="decided_by")
+    decided_at = models.DateTimeField(null=True)
+    why = models.TextField(db_default="")
+
+    class Meta:
+        """Its name in the database, and what always holds."""
+
+        db_table = "data_request"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["request_id"], name="data_request_once"),
+            models.CheckConstraint(
+                name="data_request_kind", condition=models.Q(kind__in=["access", "correction", "erasure"])
+            ),
+            models.CheckConstraint(
+                name="data_request_state",
+                condition=models.Q(state="open", decided_by__isnull=True, decided_at__isnull=True)
+                | models.Q(state__in=["done", "refused"], decided_by__isnull=False, decided_at__isnull=False),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["due_on"], name="data_request_open", condition=models.Q(state="open"))
+        ]
+
+    def __str__(self) -> str:
+        """Show its number."""
+        return f"data request {self.pk}"
+
+
+class TemplateApproval(models.Model):
+    """That somebody of the staff has read the words of a template, by their hash, and found them right."""
+
+    id = models.BigAutoField(primary_key=True)
+    template = models.TextField()
+    words = models.TextField()
+    approved_by = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="+", db_column="approved_by")
+    approved_at = models.DateTimeField()
+
+    class Meta:
+        """Its name in the database, and what always holds: nobody approves twice."""
+
+        db_table = "template_approval"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["template", "words", "approved_by"], name="template_approval_once")
+        ]
+
+    def __str__(self) -> str:
+        """Show whose words they are."""
+        return f"approval of {self.template}"
