@@ -23,7 +23,7 @@ TEAMS: Final = ("early", "late")
 _MUCH: Final = 3_000  # events of a borrower who has very many
 _SELDOM: Final = 20_000  # one borrower in so many
 # Shares of the events beside the contacts that the gate's store has, in parts of a hundred.
-_SHARES: Final = {"contacts": 35, "payments": 25, "verdict": 25, "promises": 8, "events": 7}
+_SHARES: Final = {"contacts": 46, "payments": 20, "verdict": 20, "promises": 7, "events": 7}
 _EVENTS: Final = {
     "contacts": """
 INSERT INTO contacts (contact_id, borrower_no, channel, direction, happened_at, happened_on, outcome, about, from_book)

@@ -16,6 +16,7 @@ from duecourse.book.schema import CHANNELS, HOLD_KINDS, OUTCOMES
 from duecourse.day.grievances import KINDS as GRIEVANCES
 from duecourse.day.grievances import OUTCOMES as FINDINGS
 from duecourse.day.requests import KINDS as REQUESTS
+from duecourse.desk.figures import BY
 from duecourse.kernel.components import COMPONENTS, LINES
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.duties import open_duties
@@ -28,7 +29,8 @@ from duecourse.night.report import data as records
 from duecourse.night.report.page import render
 from duecourse.night.report.words import LANGUAGES, load_words
 from duecourse.portal.ahead import ACTS as AHEAD
-from duecourse.store.roles import Role
+from duecourse.store.models import Outgoing
+from duecourse.store.roles import Role, What
 from duecourse.strategy.models import Bucket
 
 ON = date(2026, 6, 30)
@@ -345,6 +347,9 @@ DESK = (
     "ledger_line.",
     "data_request.",
     "finding.",
+    "board.",
+    "message.",
+    "approval.",
 )  # which the report does not use
 FAMILIES = ("month.", "state.", "act.", "channel.", "stage.", "reason.", "warning.", "duty.", *DESK)
 
@@ -397,6 +402,9 @@ def test_the_words_for_codes_are_those_of_the_schema() -> None:
     assert family("line") == set(statement.WHAT.values())
     assert family("ahead") == {*AHEAD, "list", "agency", "suit", "sale"}
     assert family("data_request") == set(REQUESTS)
+    assert family("board") == set(BY)
+    assert family("message") == {str(state) for state in Outgoing.State}
+    assert family("approval") == {str(What.WAIVE), str(What.SETTLE)}
     assert family("finding") == {outcome for outcomes in FINDINGS.values() for outcome in outcomes}
     day = source_of("duecourse.day")
     assert all(f'"{code}"' in day for code in family("gate") - {"no_rulebook"})

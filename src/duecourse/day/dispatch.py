@@ -61,6 +61,10 @@ _AGAIN: Final = "UPDATE outbox SET state = 'queued', next_try_at = %s, why = %s 
 _UNSURE: Final = """
 SELECT id, borrower_no FROM outbox WHERE state = 'unknown' AND channel = %s ORDER BY id LIMIT %s"""
 
+_UNSURE_ALL: Final = """
+SELECT o.id, o.channel, o.borrower_no, b.borrower_id, o.released_at, o.why FROM outbox o
+JOIN borrower b ON b.id = o.borrower_no WHERE o.state = 'unknown' ORDER BY o.released_at LIMIT %s"""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -200,6 +204,36 @@ class Dispatcher:
             key, to, words["text"], language, words["subject"], details=words.get("details", {}), may_leave=self._holds
         )
         return _Kept(message, point, attempts, state, state == "sending" and valid_until > self._now() and not stopped)
+
+
+def unsure(connection: Connection[TupleRow], most: int = 200) -> list[TupleRow]:
+    """Return what nobody knows the fate of, the oldest first: number, channel, borrower, when released, why."""
+    with connection.transaction():
+        return connection.execute(_UNSURE_ALL, [most]).fetchall()
+
+
+def resolve(
+    connection: Connection[TupleRow], ring: Keyring, by: str, number: int, at: datetime, *, left: bool
+) -> bool:  # fmt: skip
+    """Say of a message whose fate nobody knows whether it left, as a person has found out; False where it is known.
+
+    One that left counts for the law as it did; one that did not is called off, and is not sent again.
+    """
+    with connection.transaction():
+        row = connection.execute("SELECT borrower_no FROM outbox WHERE id = %s", [number]).fetchone()
+        if row is None:
+            return False
+        connection.execute(chain.LOCK, [[row[0]]])
+        state = connection.execute("SELECT state FROM outbox WHERE id = %s", [number]).fetchone()
+        if state != ("unknown",):
+            return False
+        if left:
+            connection.execute("UPDATE outbox SET state = 'left' WHERE id = %s", [number])
+        else:
+            undo(connection, [number], "failed", f"{by} found that it did not leave", at)
+        told = Told(f"resolved-{number}", int(row[0]), at, at.date())
+        Facts(connection, ring, by).note(told, "message.resolved", {"message": number, "left": left})
+    return True
 
 
 def lost(connection: Connection[TupleRow], channel: str, at: datetime) -> int:

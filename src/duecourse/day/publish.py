@@ -114,8 +114,15 @@ class _Publishing:
         self._replace()
         if self._night.duties:
             self._rows["duty"] = duties.bring(self._cursor, self._night.on, self._night.duties)
+        self._moved()
         self._planned()
         return Published(night.on, is_new=True, rows=self._rows)
+
+    def _moved(self) -> None:
+        """Bring what the night counted of how loans have moved; that of days before stays."""
+        self._do("DELETE FROM moved WHERE planned_on = $1::date", self._night.on.isoformat())
+        if "moved" in self._night.files:
+            self._bring("moved", pq.ParquetFile(self._night.files["moved"]).iter_batches(_ROWS))
 
     def _borrowers(self) -> None:
         """Give a number to every borrower of a case."""

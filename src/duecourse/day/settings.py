@@ -56,7 +56,8 @@ class Portal(_Strict):
 class Day(_Strict):
     """The whole file. `words` are by language and placeholder; `fallback` are languages to write in, the best first.
 
-    `webhooks` are by channel: what its provider calls things, where not as we do (`channels.gateway.webhooks`).
+    `costs` are what a contact costs, by channel and currency, in minor units. `webhooks` are by channel: what its
+    provider calls things, where not as we do (`channels.gateway.webhooks`).
     """
 
     words: dict[str, dict[str, str]]
@@ -66,6 +67,7 @@ class Day(_Strict):
     channels: dict[str, Channel] = Field(default_factory=dict)
     webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     portal: Portal | None = None
+    costs: dict[str, dict[str, Annotated[int, Field(ge=0)]]] = Field(default_factory=dict)
 
     @property
     def valid(self) -> timedelta:

@@ -39,7 +39,8 @@ def one_case(request: HttpRequest, user: Staff, number: int) -> HttpResponse:
         ways = acting.ways(
             store.gate, rules.strategy, rules.law, store.connection, found, store.at, store.plan.zone
         )  # fmt: skip
-        return render(request, "desk/case.html", {"case": found, "ways": ways, "at": store.at, "plan": store.plan})
+        shown = {"case": found, "ways": ways, "at": store.at, "teams": rules.strategy.teams}
+        return render(request, "desk/case.html", shown)
 
 
 @require_GET

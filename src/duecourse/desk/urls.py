@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.desk import calling, complying, pages, parting, preferring, signing_in, touring
+from duecourse.desk import calling, complying, pages, parting, preferring, signing_in, supervising, touring
 
 app_name: Final = "desk"
 urlpatterns: Final = [
@@ -25,6 +25,15 @@ urlpatterns: Final = [
     path("cases/<int:number>/ended", calling.ended, name="ended"),
     path("cases/<int:number>/parts/<path:loan_id>", parting.afford, name="parts"),
     path("cases/<int:number>/agree", parting.agree, name="agree"),
+    path("board", supervising.board, name="board"),
+    path("board/pictures/<str:name>", supervising.picture, name="picture"),
+    path("board/outbox", supervising.outbox, name="outbox"),
+    path("board/outbox/resolve", supervising.resolve, name="resolve"),
+    path("board/outbox/switch", supervising.switch, name="switch"),
+    path("board/approvals", supervising.approvals, name="approvals"),
+    path("board/approvals/decide", supervising.decide, name="decide"),
+    path("board/teams", supervising.teams, name="teams"),
+    path("board/teams/hand-over/<int:case>", supervising.hand_over, name="hand_over"),
     path("compliance", complying.overview, name="compliance"),
     path("compliance/verdicts", complying.verdicts, name="verdicts"),
     path("compliance/verdicts/<path:reason>", complying.of_reason, name="of_reason"),

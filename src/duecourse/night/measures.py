@@ -32,6 +32,8 @@ GRACE: Final = "(within grace)"
 STATES: Final = (NOT_OVERDUE, GRACE, CLOSED, ABSENT)
 """States of a loan that has no bucket; the brackets keep them apart from every bucket's name."""
 
+ROLL_DAYS: Final = 30
+"""Between which days roll rates are counted."""
 _WHEN: Final = ("overdue", "due_today", "not_due")
 _EPOCH: Final = date(1970, 1, 1)
 _OPEN_END: Final = date(9999, 12, 31)  # stands for "still open", so that comparisons need no null

@@ -8,7 +8,7 @@ their place. The day reads them, whichever engine the night ran on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,15 +22,18 @@ from duecourse.book.schema import BY_NAME
 from duecourse.kernel.files import written_beside
 from duecourse.ledger.histories import day_number
 from duecourse.ledger.packed import packed
-from duecourse.night import lawful, position
+from duecourse.night import lawful, measures, position
 from duecourse.night.arrays import Reader, read
 from duecourse.night.fact_sources import Tables
 from duecourse.night.moment import Moment
 from duecourse.night.run import Night
+from duecourse.night.stage import assigned
 
 PAST: Final = (
     "contacts", "consents", "holds", "notices", "promises", "arrangements", "payments", "waivers", "events",
 )  # fmt: skip
+HELD_OUT: Final = "held_out"
+"""What the borrowers who are left alone are called beside the arms."""
 _HISTORIES: Final = pa.schema([("loan_no", pa.int64()), ("history", pa.binary())])
 _WANTED: Final = "published_loans"
 
@@ -79,12 +82,27 @@ def write(night: Night, moment: Moment, folder: Path) -> dict[str, Path]:
     made = {
         "collection_case": _cases(tables),
         "case_loan": _case_loans(tables),
+        "moved": _moved(night, moment),
         **{name: _past(tables, name) for name in PAST if name not in night.empty},
     }
     paths = {name: folder / f"{name}.parquet" for name in made}
     for name, rows in made.items():
         engine.write(rows, paths[name])
     return paths
+
+
+def _moved(night: Night, moment: Moment) -> ir.Table:
+    """Count by arm where the loans that were overdue ROLL_DAYS ago are now; see `measures.standing_then`."""
+    tables, buckets = night.engine.table, night.strategy.buckets.ranges
+    now = measures.there(tables("positions"), moment.on)
+    then = measures.standing_then(now, tables("history"), moment.on - timedelta(days=measures.ROLL_DAYS), buckets)
+    before = then.filter(then.state.isin([bucket.name for bucket in buckets])).select("loan_no", state_then="state")
+    after = measures.standing(now).select("loan_no", state_now="state")
+    split = assigned(now, night.strategy)
+    arms = now.select("loan_no", arm=split["held_out"].ifelse(HELD_OUT, split["arm"]))
+    rows = before.join(after, "loan_no").join(arms, "loan_no")
+    counted = rows.group_by("arm", "state_then", "state_now").aggregate(loans=ibis._.count())
+    return counted.mutate(planned_on=ibis.literal(moment.on)).order_by("arm", "state_then", "state_now")
 
 
 def _loans(tables: Tables) -> ir.Table:

@@ -66,7 +66,7 @@ def standing(tables: Tables, strategy: Strategy) -> ir.Table:
     rows = rows.filter(rows.reached > 0)
     rows = rows.mutate(target=ibis.greatest(rows.reached - rows.back, ibis.literal(1, "int64")))
     rows = rows.mutate(stage_no=_stage_no(rows, len(strategy.ladder)))
-    rows = rows.mutate(**_assigned(rows, strategy))
+    rows = rows.mutate(**assigned(rows, strategy))
     return rows.drop("target", "reached", "back", *(f"rung_{place}" for place in range(len(strategy.ladder))))
 
 
@@ -115,7 +115,7 @@ def _stage_no(rows: ir.Table, rungs: int) -> Any:
     return ibis.cases(*branches)
 
 
-def _assigned(rows: ir.Table, strategy: Strategy) -> dict[str, Any]:
+def assigned(rows: ir.Table, strategy: Strategy) -> dict[str, Any]:
     """Split borrowers by a stable hash.
 
     Who is held out, the arm, and the probability of just that, in parts per million.

@@ -33,7 +33,6 @@ from duecourse.night.report.data import (
 from duecourse.strategy.models import Bucket
 
 PAR_DAYS: Final = (30, 90)
-ROLL_DAYS: Final = 30
 
 _Record = TypeVar("_Record")
 
@@ -42,7 +41,7 @@ _Record = TypeVar("_Record")
 class Outputs:
     """The night's output tables, for one engine; columns beyond those that measures.py names do not matter.
 
-    `positions` are of the business date. `then` are the positions `ROLL_DAYS` days earlier, or None: the roll
+    `positions` are of the business date. `then` are the positions `measures.ROLL_DAYS` days earlier, or None: the roll
     rates are then counted from the history, without amounts.
     """
 
@@ -62,7 +61,7 @@ def gather(
     duties: Sequence[Duty] = (),
 ) -> ReportData:
     """Count everything that the report shows; `ladder` are the names of the stages, lowest first."""
-    then = about.on - timedelta(days=ROLL_DAYS)
+    then = about.on - timedelta(days=measures.ROLL_DAYS)
     now = measures.there(outputs.positions, about.on)
     spells = measures.cures(measures.spells(outputs.history), about.on, about.clean_days)
     lasted = [(row["outcome"], row["days"], row["spells"]) for row in _rows(measures.durations(spells))]

@@ -2,7 +2,7 @@
 
 from duecourse.store.models.agencies import Agency, AgencyFile, AgencyReport, AgencyReview, AgencyTold
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
-from duecourse.store.models.cases import Case, CaseLoan, Plan, PlannedAct
+from duecourse.store.models.cases import Case, CaseLoan, Moved, Plan, PlannedAct
 from duecourse.store.models.endings import Ending, EndingStep
 from duecourse.store.models.field import Deposit, Receipt, VisitStop
 from duecourse.store.models.history import (
@@ -79,6 +79,7 @@ __all__ = [
     "Hold",
     "Incoming",
     "Mandate",
+    "Moved",
     "Notice",
     "Outgoing",
     "Payment",

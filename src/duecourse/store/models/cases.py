@@ -56,6 +56,32 @@ class Case(models.Model):
         return f"case {self.pk}"
 
 
+class Moved(models.Model):
+    """How many loans of an arm were in one state thirty days before a plan's day, and in another on it.
+
+    States are buckets and those of `duecourse.night.measures.STATES`; loans that were not overdue then are left out.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    planned_on = models.DateField()
+    arm = models.TextField()
+    state_then = models.TextField()
+    state_now = models.TextField()
+    loans = models.BigIntegerField()
+
+    class Meta:
+        """Its name in the database, and what always holds."""
+
+        db_table = "moved"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["planned_on", "arm", "state_then", "state_now"], name="moved_once")
+        ]
+
+    def __str__(self) -> str:
+        """Show what it counts."""
+        return f"{self.state_then} to {self.state_now}"
+
+
 class CaseLoan(models.Model):
     """A loan of a case: what the law asks of it, and its history up to the night, as the ledger's kernel reads it."""
 
