@@ -22,8 +22,8 @@ STAGE: Final = "persistent"
 TEAMS: Final = ("early", "late")
 _MUCH: Final = 3_000  # events of a borrower who has very many
 _SELDOM: Final = 20_000  # one borrower in so many
-# Shares of the events beside the contacts that the gate's store has, in parts of a hundred.
-_SHARES: Final = {"contacts": 46, "payments": 20, "verdict": 20, "promises": 7, "events": 7}
+# Of each borrower's events, in parts of a hundred; the rest are contacts.
+_SHARES: Final = {"payments": 20, "verdict": 20, "promises": 7, "events": 7}
 _EVENTS: Final = {
     "contacts": """
 INSERT INTO contacts (contact_id, borrower_no, channel, direction, happened_at, happened_on, outcome, about, from_book)
@@ -65,8 +65,11 @@ def fill(place: Place, borrowers: int, events: int, strategy: Strategy) -> None:
     with psycopg.connect(place.server.url(ADMIN), autocommit=True) as admin:
         admin.execute("UPDATE plan SET strategy_hash = %s", [strategy.hash])
         admin.execute("UPDATE collection_case SET stage = %s, arm = 'champion'", [STAGE])
+        whole = left // borrowers  # down: of each borrower, as below
+        each_of = {table: whole * share // 100 for table, share in _SHARES.items()}
+        each_of["contacts"] = whole - sum(each_of.values())
         for table, statement in _EVENTS.items():
-            each = left * _SHARES[table] // 100 // borrowers  # down: some are left over
+            each = each_of[table]
             values = {"on": ON, "borrowers": borrowers, "each": each, "seldom": _SELDOM, "much": _MUCH // len(_EVENTS)}
             admin.execute((statement + _MOST).encode(), values)
             admin.execute((statement + _FEW).encode(), values)

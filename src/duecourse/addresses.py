@@ -5,12 +5,14 @@ from typing import Final
 from django.urls import include, path
 
 from duecourse.api.urls import api
+from duecourse.api.v1.urls import v1
 from duecourse.web.speaking import speak
 
 urlpatterns: Final = [
     path("desk/", include("duecourse.desk.urls")),
     path("portal/", include("duecourse.portal.urls")),
     path("language", speak, name="speak"),
+    path("v1/", v1.urls),
     path("", api.urls),
 ]
 handler400 = "duecourse.web.refusals.not_read"

@@ -35,6 +35,7 @@ from duecourse import (
     cli_store,
     cli_strategy,
     cli_suit,
+    cli_token,
 )
 from duecourse.cli_options import Json
 from duecourse.kernel.errors import DueCourseError
@@ -72,6 +73,8 @@ app.add_typer(cli_furnish.furnish_app, name="furnish")
 app.add_typer(cli_register.register_app, name="register")
 app.add_typer(cli_finance.finance_app, name="finance")
 app.add_typer(cli_reward.reward_app, name="reward")
+app.add_typer(cli_token.token_app, name="token")
+app.add_typer(cli_token.hook_app, name="hook")
 app.add_typer(cli_money.payments_app, name="payments")
 app.add_typer(cli_money.debits_app, name="debits")
 cli_staff.join(app)

@@ -61,8 +61,8 @@ def stop(name: Name = "all", store: Store = OUT, by: By = "operator") -> None:
     from duecourse.store.place import Place
 
     with Place.of(store).connected() as connection:
-        worker.stop(connection, name, now(), by)
-    printing.say(f"{name}: stopped; `duecourse day start {name}` lets it go on")
+        is_new = worker.stop(connection, name, now(), by)
+    printing.say(f"{name}: {'' if is_new else 'was '}stopped; `duecourse day start {name}` lets it go on")
 
 
 @day_app.command()
@@ -73,7 +73,7 @@ def start(name: Name = "all", store: Store = OUT, by: By = "operator") -> None:
     from duecourse.store.place import Place
 
     with Place.of(store).connected() as connection:
-        was = worker.start(connection, name, by)
+        was = worker.start(connection, name, now(), by)
     printing.say(f"{name}: goes on" if was else f"{name}: was not stopped")
 
 

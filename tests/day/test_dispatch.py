@@ -180,7 +180,7 @@ def test_one_command_stops_everything(day: Day, name: str) -> None:
     dispatcher = day.dispatcher(transport)
     worker.stop(day.connection, name, day.at, "test")
     assert dispatcher.send_one() is None
-    assert worker.start(day.connection, name, "test")
+    assert worker.start(day.connection, name, day.at, "test")
     assert dispatcher.send_one() is not None
 
 

@@ -75,6 +75,7 @@ CLI = {
     "src/duecourse/cli_serve.py": "the command line talks to the terminal",
     "src/duecourse/cli_staff.py": "the command line talks to the terminal",
     "src/duecourse/cli_strategy.py": "the command line talks to the terminal",
+    "src/duecourse/cli_token.py": "the command line talks to the terminal",
     "src/duecourse/cli_suit.py": "the command line talks to the terminal",
     "src/duecourse/cli_visits.py": "the command line talks to the terminal",
 }

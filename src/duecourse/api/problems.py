@@ -9,7 +9,7 @@ from typing import Any, Final
 import psycopg
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
-from ninja.errors import HttpError
+from ninja.errors import HttpError, ValidationError
 
 from duecourse.channels.gateway.webhooks import WebhookError
 from duecourse.kernel.errors import DueCourseError
@@ -28,6 +28,7 @@ def told_by(api: NinjaAPI) -> None:
     """Let an API answer every error in this way."""
     api.add_exception_handler(WebhookError, _refused)
     api.add_exception_handler(HttpError, _http)
+    api.add_exception_handler(ValidationError, _not_as_agreed)
     api.add_exception_handler(psycopg.OperationalError, _unreachable)
     api.add_exception_handler(DueCourseError, _not_taken)
     api.add_exception_handler(Exception, _unexpected)
@@ -35,6 +36,13 @@ def told_by(api: NinjaAPI) -> None:
 
 def _refused(_request: HttpRequest, error: Any) -> HttpResponse:
     return problem(error.status, str(error))
+
+
+def _not_as_agreed(_request: HttpRequest, error: Any) -> HttpResponse:
+    """Name the first thing that is not as the schema has it; what was sent is not quoted."""
+    first = error.errors[0]
+    place = ".".join(str(part) for part in first["loc"][-1:])
+    return problem(422, f"{place}: {first['msg']}")
 
 
 def _http(_request: HttpRequest, error: Any) -> HttpResponse:

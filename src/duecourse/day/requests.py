@@ -137,4 +137,3 @@ def _opened(connection: Connection[TupleRow], ring: Keyring, row: TupleRow) -> R
     key = chain.key_of(connection, ring, borrower) if words is not None else None
     said = open_bytes(key, bytes(words), request_place(request_id)).decode() if key else ""
     return Request(request_id, borrower, borrower_id, kind, said, *rest)
-

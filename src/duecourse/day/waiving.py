@@ -156,8 +156,12 @@ class Waiving:
             facts.note(told, f"{wanted.what}.asked", {"request": number, **_said(wanted, worth)})
             return Outcome(number, "waiting")
 
-    def decide(self, by: str, number: int, at: datetime, on: date, *, grants: bool = True) -> Outcome:
+    def decide(
+        self, by: str, number: int, at: datetime, on: date, *, grants: bool = True, why: str = ""
+    ) -> Outcome:  # fmt: skip
         """Grant or refuse what waits; what was decided before, or has expired, stays so and is told.
+
+        The reason `why` is kept, sealed, in the entry of the audit chain.
 
         DueCourseError for whoever asked themselves, or has not enough authority, or where it makes no sense any more.
         """
@@ -177,8 +181,8 @@ class Waiving:
             if What.SECOND not in MAY[user.role]:
                 raise DueCourseError(f"{by} has the role {user.role}, which decides nothing that others ask for")
             if not grants:
-                return self._close(facts, told, waiting, "refused", user)
-            return self._grant(facts, told, waiting, user, int(row[4]))
+                return self._close(facts, told, waiting, "refused", user, why)
+            return self._grant(facts, told, waiting, user, int(row[4]), why)
 
     def expire(self, at: datetime) -> int:
         """Note of all that has waited too long that it has expired; returns how many. It could not be granted before.
@@ -203,7 +207,9 @@ class Waiving:
         with self._connection.transaction():
             return [_waiting(row) for row in self._connection.execute(_WAITING.format(open_), [at]).fetchall()]
 
-    def _grant(self, facts: Facts, told: Told, waiting: Waiting, user: _User, asker: int) -> Outcome:
+    def _grant(
+        self, facts: Facts, told: Told, waiting: Waiting, user: _User, asker: int, why: str
+    ) -> Outcome:  # fmt: skip
         """Let it take effect, as it is worth now and not when it was asked for."""
         wanted = waiting.wanted
         _check(wanted, told.on)
@@ -215,20 +221,24 @@ class Waiving:
                 f"request {waiting.number} is above what the role {user.role} may grant: ask somebody else"
             )
         self._connection.execute(_DECIDE, ["granted", user.number, told.at, worth.given_up, waiting.number])
-        said = {"request": waiting.number, "asked_by": waiting.asked_by, "granted_by": user.user_id}
+        said = {"request": waiting.number, "asked_by": waiting.asked_by, "granted_by": user.user_id, "why": why}
         self._give(facts, told, wanted, worth, said)
         return Outcome(waiting.number, "granted")
 
-    def _close(self, facts: Facts, told: Told, waiting: Waiting, state: str, user: _User | None = None) -> Outcome:
-        self._closed(facts, told, waiting, state, user)
+    def _close(
+        self, facts: Facts, told: Told, waiting: Waiting, state: str, user: _User | None = None, why: str = ""
+    ) -> Outcome:  # fmt: skip
+        self._closed(facts, told, waiting, state, user, why)
         return Outcome(waiting.number, state)
 
-    def _closed(self, facts: Facts, told: Told, waiting: Waiting, state: str, user: _User | None = None) -> bool:
+    def _closed(
+        self, facts: Facts, told: Told, waiting: Waiting, state: str, user: _User | None = None, why: str = ""
+    ) -> bool:  # fmt: skip
         """End a request without effect; False where somebody else was first."""
         values = [state, user and user.number, told.at, None, waiting.number]
         if self._connection.execute(_DECIDE, values).rowcount == 0:
             return False
-        said = {"request": waiting.number, "asked_by": waiting.asked_by}
+        said = {"request": waiting.number, "asked_by": waiting.asked_by, "why": why}
         facts.note(told, f"{waiting.wanted.what}.{state}", said)
         return True
 

@@ -28,6 +28,7 @@ from duecourse.day.money.agreed import note_broken
 from duecourse.day.money.when import When
 from duecourse.day.waiving import Waiving
 from duecourse.kernel.errors import DueCourseError
+from duecourse.store.audit import chain
 from duecourse.store.keys import Keyring
 from duecourse.strategy.models import Strategy, Treatment
 
@@ -50,7 +51,7 @@ _FULL: Final = "SELECT channel FROM outbox WHERE state IN ('queued', 'sending') 
 _CLOCK: Final = "SELECT clock_timestamp()"
 _STOP: Final = """
 INSERT INTO switch (name, stopped_at, by) VALUES (%s, %s, %s)
-ON CONFLICT (name) DO UPDATE SET stopped_at = excluded.stopped_at, by = excluded.by"""
+ON CONFLICT (name) DO UPDATE SET stopped_at = excluded.stopped_at, by = excluded.by WHERE switch.stopped_at IS NULL"""
 _START: Final = "UPDATE switch SET stopped_at = NULL, by = %s WHERE name = %s AND stopped_at IS NOT NULL"
 
 
@@ -64,16 +65,23 @@ def refuse_skew(connection: Connection[TupleRow], now: datetime) -> None:
         )
 
 
-def stop(connection: Connection[TupleRow], name: str, at: datetime, by: str) -> None:
-    """Stop one channel, or `all`: nothing more is released or leaves."""
-    with connection.transaction():
-        connection.execute(_STOP, [name, at, by])
+def stop(connection: Connection[TupleRow], name: str, at: datetime, by: str) -> bool:
+    """Stop one channel, or `all`: nothing more is released or leaves; whether it was not stopped before."""
+    return _switched(connection, _STOP, [name, at, by], chain.Draft(at, "day.stopped", by, {}, name, plain=True))
 
 
-def start(connection: Connection[TupleRow], name: str, by: str) -> bool:
+def start(connection: Connection[TupleRow], name: str, at: datetime, by: str) -> bool:
     """Let a channel, or `all`, go on; whether it was stopped."""
-    with connection.transaction():
-        return connection.execute(_START, [by, name]).rowcount > 0
+    return _switched(connection, _START, [by, name], chain.Draft(at, "day.started", by, {}, name, plain=True))
+
+
+def _switched(connection: Connection[TupleRow], statement: str, values: list[object], draft: chain.Draft) -> bool:
+    """Turn a switch, with its entry in the store's own chain; False where it stood so."""
+    with connection.transaction(), connection.cursor() as cursor:
+        is_new = cursor.execute(statement.encode(), values).rowcount > 0
+        if is_new:
+            chain.append_own(cursor, [draft])
+    return is_new
 
 
 class Releasing:

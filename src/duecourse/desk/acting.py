@@ -20,10 +20,10 @@ from duecourse.day.calling import Calls, Placed
 from duecourse.day.decision import Decision, Words
 from duecourse.day.gate import Gate
 from duecourse.day.owed import owed
+from duecourse.day.reasons import Why, why
 from duecourse.day.worker import asked_of
 from duecourse.desk.case import Case
 from duecourse.law.rulebook import Law
-from duecourse.night.verdicts import LAW
 from duecourse.strategy.models import Strategy, Treatment
 
 CALL: Final = "call"  # the channel
@@ -35,15 +35,6 @@ _HOUR, _MINUTE, _DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=
 _PLANNED: Final = """
 SELECT treatment, id, loans FROM planned_act
 WHERE borrower_no = %s AND state = 'waiting' AND planned_on = (SELECT max(planned_on) FROM plan)"""
-
-
-@dataclass(frozen=True)
-class Why:
-    """A reason why not: a code of the gate's own, or a rule with its sentence and citation."""
-
-    code: str
-    says: str = ""
-    cite: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,16 +65,6 @@ def ways(
     said = gate.judged(shown, [window] * len(shown), locked=False)
     pairs = zip(asked, said, strict=True)
     return [Way(one.channel or one.act, one, each.is_permitted, why(law, each.reasons)) for one, each in pairs]
-
-
-def why(law: Law, reasons: Sequence[str]) -> tuple[Why, ...]:
-    """Return reasons with what the law's rules say."""
-    rules = {rule.id: rule for rule in law.rules}
-    found = []
-    for reason in reasons:
-        rule = rules.get(reason.removeprefix(LAW)) if reason.startswith(LAW) else None
-        found.append(Why(reason, rule.record.says, law.cite(rule)) if rule else Why(reason))
-    return tuple(found)
 
 
 def lawful_from(gate: Gate, asked: Asked, at: datetime, borrower_zone: str, zone: str) -> datetime | None:

@@ -404,5 +404,3 @@ def _reason(law: Law, code: str) -> str:
         return because(code)
     rule = rulebooks.rule_of(law, code.removeprefix(LAW))
     return f"{rule.record.says} {law.cite(rule)} ({code})" if rule else code
-
-

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from duecourse.day.facts import Told
+from duecourse.day.reasons import why as why_of
 from duecourse.desk import acting, calling, forms, queue, telling
 from duecourse.desk.access import ALL_CASES, CASES, for_staff
 from duecourse.desk.opening import admitted, opened, way_of
@@ -76,7 +77,7 @@ def press(request: HttpRequest, user: Staff, number: int, channel: str) -> HttpR
         found = admitted(store, user, number)
         way = way_of(store, found, channel)
         decision, placed = acting.press(store.gate, way, store.at, calling.calls_of(store, request, user))
-        why = acting.why(store.rules.law, decision.reasons)
+        why = why_of(store.rules.law, decision.reasons)
         shown = {
             "case": found, "way": way, "decision": decision, "why": why, "at": store.at, "placed": placed,
             "outcomes": calling.KEYS,

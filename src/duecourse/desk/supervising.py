@@ -143,7 +143,7 @@ def switch(request: HttpRequest, user: Staff) -> HttpResponse:
         if request.POST.get("to") == "stop":
             worker.stop(store.connection, name, store.at, user.user_id)
         else:
-            worker.start(store.connection, name, user.user_id)
+            worker.start(store.connection, name, store.at, user.user_id)
     return redirect("desk:outbox")
 
 
@@ -160,8 +160,8 @@ def approvals(request: HttpRequest, user: Staff) -> HttpResponse:
          Cell(money(one.wanted.amount, currencies.get(one.wanted.loan_id, "USD")), is_amount=True),
          Cell(one.asked_by), Cell(moment(one.expires_at)),
          Cell(presses=() if one.asked_by == user.user_id else (
-             Press(at, _("Grant"), {"number": str(one.number), "to": "grant"}),
-             Press(at, _("Refuse"), {"number": str(one.number), "to": "refuse"})))]
+             Press(at, _("Grant"), {"number": str(one.number), "to": "grant"}, _("Reason")),
+             Press(at, _("Refuse"), {"number": str(one.number), "to": "refuse"}, _("Reason"))))]
         for one in waiting
     ]  # fmt: skip
     head = [_("What"), _("Loan"), _("Amount"), _("Asked by"), _("Until"), ""]
@@ -178,7 +178,8 @@ def decide(request: HttpRequest, user: Staff) -> HttpResponse:
         raise Http404
     with opened(request) as store:
         waiving = Waiving(store.connection, store.ring)
-        waiving.decide(user.user_id, int(given), store.at, store.on, grants=request.POST.get("to") == "grant")
+        grants, why = request.POST.get("to") == "grant", request.POST.get("why", "")
+        waiving.decide(user.user_id, int(given), store.at, store.on, grants=grants, why=why)
     return redirect("desk:approvals")
 
 

@@ -43,6 +43,12 @@ class Table:
     empty: str = ""
     picture: str = ""  # the address of a chart of the same numbers
 
+    @property
+    def heads(self) -> list[tuple[str, bool]]:
+        """The head, and whether numbers stand below."""
+        first = self.rows[0] if self.rows else ()
+        return [(one, place < len(first) and first[place].is_amount) for place, one in enumerate(self.head)]
+
 
 def number(value: object, *, is_bad: bool = False) -> Cell:
     """Return a cell of a number."""

@@ -63,6 +63,11 @@ def whose_entry(entry_id: str) -> str:
     return f"bank entry {entry_id}"
 
 
+def whose_hook(hook_id: str) -> str:
+    """Return what the key of a hook's signatures is bound to."""
+    return f"hook {hook_id}"
+
+
 def whose_code(user_id: str) -> str:
     """Return what the key of a user's one-time codes is bound to."""
     return f"code of user {user_id}"

@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from duecourse.store import bound
 from duecourse.store.audit.form import open_body
 from duecourse.store.keys import Keyring, UnreadableError, Wrapped, open_bytes
-from duecourse.store.models import BankEntry, ContactPoint, Mandate, Person, SecondFactor
+from duecourse.store.models import BankEntry, ContactPoint, Hook, Mandate, Person, SecondFactor
 
 _AT_A_TIME: Final = 1_000  # rows
 _KEYS_KEPT: Final = 10_000  # open ones, of people whose rows lie apart
@@ -44,6 +44,7 @@ WRAPPED: Final = (
         ("borrower",),
     ),
     Wrapping(BankEntry, lambda entry: bound.whose_entry(entry.entry_id), lambda entry: f"bank_entry {entry.pk}"),
+    Wrapping(Hook, lambda hook: bound.whose_hook(hook.hook_id), str),
     Wrapping(SecondFactor, lambda factor: bound.whose_code(factor.user.user_id), str, ("user",)),
 )
 """Every table that holds wrapped keys."""

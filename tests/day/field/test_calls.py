@@ -55,7 +55,7 @@ def test_outside_its_slot_or_stopped_nothing_is_called(house: House) -> None:
     house.plan("call", 2)
     worker.stop(house.connection, "call", house.at, "test")
     assert click(house) == (None, 0)
-    worker.start(house.connection, "call", "test")
+    worker.start(house.connection, "call", house.at, "test")
     house.at += timedelta(hours=3)
     assert click(house) == (None, 0)
     assert waiting(house.connection, "call", house.at) == []

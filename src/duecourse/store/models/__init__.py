@@ -1,6 +1,7 @@
 """The tables of the operational database."""
 
 from duecourse.store.models.agencies import Agency, AgencyFile, AgencyReport, AgencyReview, AgencyTold
+from duecourse.store.models.api import ApiRequest, ApiToken, Hook, HookTold
 from duecourse.store.models.audit import AuditEntry, AuditHead, AuditSealed
 from duecourse.store.models.cases import Case, CaseLoan, Moved, Plan, PlannedAct
 from duecourse.store.models.endings import Ending, EndingStep
@@ -48,6 +49,8 @@ __all__ = [
     "AgencyReport",
     "AgencyReview",
     "AgencyTold",
+    "ApiRequest",
+    "ApiToken",
     "Approval",
     "Arrangement",
     "ArrangementDue",
@@ -77,6 +80,8 @@ __all__ = [
     "EndingStep",
     "Event",
     "Hold",
+    "Hook",
+    "HookTold",
     "Incoming",
     "Mandate",
     "Moved",

@@ -1,5 +1,8 @@
 """The audit chain: its entries, where each chain ends, and how far it was sealed. See `duecourse.store.audit`."""
 
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 
@@ -25,6 +28,8 @@ class AuditEntry(models.Model):
         """Its name in the database."""
 
         db_table = "audit_entry"
+        # What was written lately is found for those who are told of it; entries lie as they were written.
+        indexes: ClassVar[list[models.Index]] = [BrinIndex(fields=["at"], name="audit_entry_at", autosummarize=True)]
 
     def __str__(self) -> str:
         """Show its place and its kind, never its body."""

@@ -1,0 +1,1 @@
+"""What the lender's own systems may ask and tell, version 1."""
