@@ -11,7 +11,10 @@ def test_the_story(duecourse: Commands, tmp_path: Path) -> None:
     for words in ("1. A lender's files: 300 loans", "2. Loading", "3. The night", "4. Why?", "Tonight's plan"):
         assert words in found.out
     lines = found.out.splitlines()
-    (_, plan), (_, report) = lines[-2].split(), lines[-1].split()
+    assert lines[-1].endswith(".venv/bin/duecourse serve --demo")
+    (_, plan), (_, report) = (
+        next(line for line in lines if line.startswith(name)).split() for name in ("Plan ", "Report ")
+    )
     assert Path(plan).name == "plan.parquet"
     assert Path(report).name == "report.html"
     assert Path(plan).exists()

@@ -39,7 +39,7 @@ def test_the_commands_shown_run(duecourse: Commands, tmp_path: Path, monkeypatch
         found = duecourse(*shorter.split())
         assert (found.code, found.err) == (0, ""), command
         printed += found.out
-    shown = block("", 2).splitlines()
+    shown = block("", 3).splitlines()
     assert len(shown) == 3
     lines = printed.replace("\N{NO-BREAK SPACE}", " ").splitlines()
     assert not [line for line in shown if line not in lines]

@@ -11,7 +11,8 @@ from psycopg import sql
 
 from bench.gate_store import ON
 from duecourse.channels.transport import Received, What
-from duecourse.day import evidence
+from duecourse.day import evidence, requests
+from duecourse.day.facts import Told
 from duecourse.day.intake import Intake
 from duecourse.day.money import kept, mandates
 from duecourse.day.money.when import When
@@ -92,6 +93,8 @@ def used(made: Place) -> Iterator[Used]:
         assert row is not None
         kept.hand_over(connection, ring, kept.opened(ring, row), 2)
         evidence.keep(connection, ring, 2, "C1", [b"\x89PNG\r\n\x1a\n\x00\xff"])
+        asked = Told("R1", 2, AT, ON)
+        requests.ask(connection, ring, "borrower", asked, "correction", "My name is spelt otherwise.")
         connection.commit()
         yield Used(made, ring, owner)
 

@@ -4,7 +4,7 @@
     step(connection, ring, now) -> how many arrived            the next ones that are due
 
 What is told is that an entry of the audit chain was written: its kind, whose it is, and when. What it says is personal,
-and is asked for. One that does not arrive is tried again, ever later, for three days; then it is given up.
+and is asked for. One that does not arrive is tried again, ever later, for a day and a half; then it is given up.
 """
 
 import base64

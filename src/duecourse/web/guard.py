@@ -6,7 +6,7 @@ What machines ask for gets no right at all; pages may load our own scripts, styl
 from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 _BARE: Final = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 _OWN: Final = "script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'"
@@ -15,6 +15,9 @@ _HEADERS: Final = {
     "Content-Security-Policy": _BARE,
     "Permissions-Policy": "interest-cohort=()",
 }
+BYTES_MOST: Final = 65_536
+"""What may be sent, but where files are."""
+_UPLOADS: Final = "/portal/mine/report"
 PAGES: Final = ("/desk/", "/portal/", "/language")
 """Under what addresses there are pages for people."""
 
@@ -23,7 +26,9 @@ def guard(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReques
     """Return a middleware of Django."""
 
     def guarded(request: HttpRequest) -> HttpResponse:
-        response = answer(request)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_long = not request.path.startswith(_UPLOADS) and length.isdecimal() and int(length) > BYTES_MOST
+        response = JsonResponse({"error": f"over {BYTES_MOST} bytes"}, status=413) if is_long else answer(request)
         for name, value in _HEADERS.items():
             response.headers[name] = value
         if request.path.startswith(PAGES):
