@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.web_server import counting, measured
 from duecourse.demonstration_desk import make, settings
 from duecourse.law.kept import law_of, users_folder
 from duecourse.night.facts import CATALOGUE
@@ -27,4 +28,5 @@ if __name__ == "__main__":
     def ready(port: int) -> None:
         print(f"http://127.0.0.1:{port}", (begin - started).total_seconds(), flush=True)  # noqa: T201
 
-    serve(application(edge), "127.0.0.1", 0, ready)
+    counting()  # each answer says how many statements it took
+    serve(measured(application(edge)), "127.0.0.1", 0, ready)

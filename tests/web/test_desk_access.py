@@ -7,7 +7,7 @@ import pytest
 from django.urls import URLPattern, get_resolver
 
 import duecourse.store  # noqa: F401  sets Django up
-from tests.web.asking import Asking, signed_in
+from tests.web.asking import Asking, as_borrower, signed_in
 from tests.web.conftest import Desk
 
 WHO: Final = ("anonymous", "collector", "other_team", "supervisor", "compliance", "administrator")
@@ -50,6 +50,8 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("approve_template", "POST"): (IN, 403, 403, 409, 409, 403),
     ("answer_request", "POST"): (IN, 403, 403, 403, 409, 403),
     ("hand_out", "POST"): (IN, 403, 403, 403, 409, 403),
+    ("wording", "GET"): (IN, 200, 200, 200, 200, 403),
+    ("wording", "POST"): (IN, 200, 200, 200, 200, 403),
     ("board", "GET"): (IN, 403, 403, 200, 200, 403),
     ("picture", "GET"): (IN, 403, 403, 200, 200, 403),
     ("outbox", "GET"): (IN, 403, 403, 200, 403, 403),
@@ -91,7 +93,8 @@ def number(desk: Desk) -> int:
 def paths(number: int, loan: str) -> dict[str, str]:
     return {
         "words": f"/desk/cases/{number}/words/call", "ended": f"/desk/cases/{number}/ended", "me": "/desk/me",
-        "board": "/desk/board?by=arm", "picture": "/desk/board/pictures/paid", "outbox": "/desk/board/outbox",
+        "wording": "/desk/wording", "board": "/desk/board?by=arm",
+        "picture": "/desk/board/pictures/paid", "outbox": "/desk/board/outbox",
         "resolve": "/desk/board/outbox/resolve", "switch": "/desk/board/outbox/switch",
         "approvals": "/desk/board/approvals", "decide": "/desk/board/approvals/decide", "teams": "/desk/board/teams",
         "hand_over": f"/desk/board/teams/hand-over/{number}",
@@ -126,6 +129,16 @@ def test_everybody_gets_what_the_table_says(
         is_in = answer.status == 302 and answer.location.startswith("/desk/sign-in?next=")
         got.append(IN if is_in else "moved" if answer.status == 302 else answer.status)
     assert tuple(got) == TABLE[name, method]
+
+
+def test_to_a_borrower_the_desk_is_as_to_anybody(desk: Desk, number: int) -> None:
+    own = as_borrower(desk.url, number)
+    for (name, method), expected in sorted(TABLE.items()):
+        path = paths(number, "L1")[name]
+        answer = own.get(path) if method == "GET" else own.post(path)
+        is_in = answer.status == 302 and answer.location.startswith("/desk/sign-in?next=")
+        got = IN if is_in else "moved" if answer.status == 302 else answer.status
+        assert got == expected[0], (name, method)  # the first is for whoever has not signed in
 
 
 def test_the_table_has_every_address() -> None:

@@ -136,3 +136,14 @@ def test_a_plan_is_worked_out_with_the_borrower_and_stands(desk: Desk, page: Pag
     page.wait_for_url(f"**/desk/cases/{number}")
     stands = "SELECT loan_id, started_on::text FROM arrangements WHERE borrower_no = %s AND NOT from_book"
     assert desk.one(stands, number) == (loan, "2026-06-30")
+
+
+def test_a_wording_is_looked_at_while_it_is_typed(page: Page) -> None:
+    sign_in(page, "collector")
+    press(page, "l")
+    words = page.get_by_label("The words")
+    words.press_sequentially("Pay today, or you will be arrested.", delay=5)
+    expect(page.get_by_role("status")).to_contain_text("threat_of_arrest")
+    words.fill("")
+    words.press_sequentially("Can we find a plan that you can afford?", delay=5)
+    expect(page.get_by_role("status")).to_contain_text("find nothing in it")

@@ -12,7 +12,7 @@ AXE: Final = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encodin
 SIZES: Final = {"desk": (1280, 900), "telephone": (390, 844)}
 PAGES: Final = (
     "/desk/sign-in", "/desk/", "/desk/cases/{number}", "/desk/cases/{number}/told", "/desk/cases/{number}/parts/{loan}",
-    "/desk/me", "/desk/nothing",
+    "/desk/me", "/desk/wording", "/desk/nothing",
 )  # fmt: skip
 OF_ROLES: Final = {
     "supervisor": ("board?days=90", "board/outbox", "board/approvals", "board/teams"),

@@ -6,6 +6,7 @@ import psycopg
 
 from duecourse.desk import queue
 from duecourse.store.keys import Keyring
+from tests.web.asking import signed_in
 from tests.web.conftest import Desk
 
 ON = date(2026, 6, 30)
@@ -44,3 +45,13 @@ def test_every_name_is_opened_and_every_sum_is_in_one_currency(desk: Desk) -> No
         page = queue.of_teams(connection, ring, TEAMS, ON)
     assert all(row.name for row in page.rows)
     assert all(len(row.amounts) >= 1 and row.amounts[0][0] > 0 for row in page.rows)
+
+
+def test_no_page_of_the_desk_asks_the_database_more_than_25_times(desk: Desk) -> None:
+    (number,) = desk.one("SELECT borrower_no FROM planned_act WHERE channel = 'call' ORDER BY 1 LIMIT 1")
+    collector = signed_in(desk.url, "supervisor")
+    for path in ("/desk/", f"/desk/cases/{number}", f"/desk/cases/{number}/told"):
+        answer = collector.get(path)
+        _, statements = answer.headers["x-bench"].split()
+        assert answer.status == 200
+        assert 2 < int(statements) <= 25, (path, statements)

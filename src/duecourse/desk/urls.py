@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.desk import calling, complying, pages, parting, preferring, signing_in, supervising, touring
+from duecourse.desk import calling, complying, pages, parting, preferring, signing_in, supervising, touring, wording
 
 app_name: Final = "desk"
 urlpatterns: Final = [
@@ -56,6 +56,7 @@ urlpatterns: Final = [
     path("compliance/requests", complying.list_requests, name="requests"),
     path("compliance/requests/answer", complying.answer_request, name="answer_request"),
     path("compliance/requests/data", complying.hand_out, name="hand_out"),
+    path("wording", wording.wording, name="wording"),
     path("me", preferring.me, name="me"),
     path("demonstration/refused", touring.refused, name="tour_refused"),
 ]
