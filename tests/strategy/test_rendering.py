@@ -21,7 +21,7 @@ VALUES: Mapping[str, Value] = {
     "interest_overdue": 1500, "penalty_overdue": 550, "fees_overdue": 0, "costs_overdue": 0, "loan_reference": "L-2207",
     "days_past_due": 12, "overdue_since": date(2026, 6, 1), "due_on": date(2026, 7, 1), "pay_by": date(2026, 6, 30),
     "report_on": date(2026, 8, 1), "answer_by": date(2026, 7, 15), "written_on": date(2026, 6, 13),
-    "how_to_pay": "https://pay.example.com/k7", "phone_of_firm": "+1 800 555 0100", "write_to": "1 Main Street",
+    "how_to_pay": "https://pay.example.com/k7", "check_code": "7Q2M-XK4D-0ABC", "phone_of_firm": "+1 800 555 0100", "write_to": "1 Main Street",
     "dispute_how": "https://pay.example.com/no", "help_how": "https://www.211.org", "report_to": "Example Bureau",
     "stop_word": "STOP", "new_owner": "Fund Seven LLC", "sold_on": date(2026, 5, 1),
     "reward": "half a point off your rate",

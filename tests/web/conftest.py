@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -95,6 +96,23 @@ def sign_in(page: Page, user: str) -> None:
     page.goto("/desk/sign-in")
     page.get_by_role("button", name=user, exact=True).click()
     page.wait_for_url(re.compile("/desk/(nothing)?$"))
+
+
+AXE: Final = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+SERIOUS: Final = ("serious", "critical")
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe-core finds seriously wrong with a page; it is put in past the page's policy."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("() => axe.run()")
+    return [
+        f"{one['id']}: {one['help']}: {node['target']}"
+        for one in found["violations"]
+        if one["impact"] in SERIOUS
+        for node in one["nodes"]
+    ]
 
 
 def press(page: Page, key: str) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from duecourse.desk.figures import Share, wilson
 from tests.web.asking import Asking, as_borrower, signed_in
-from tests.web.conftest import Desk, sign_in
+from tests.web.conftest import Desk, faults, sign_in
 
 ON = date(2026, 6, 30)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
@@ -111,6 +111,7 @@ def test_compliance_reads_a_complaint_with_both_sides_saves_it_and_closes_it(des
     page.locator(f"a[href$='/complaint/{fact}']").click()
     expect(page.locator("main")).to_contain_text("<script>document.title='x'</script>")
     assert page.title() != "x"
+    assert faults(page) == []
     compliance = signed_in(desk.url, "compliance")
     file = compliance.get(f"/desk/compliance/complaints/complaint/{fact}/files/0")
     assert (file.raw, file.headers["content-type"]) == (PNG, "application/octet-stream")

@@ -11,7 +11,7 @@ from duecourse.channels.visit.codes import SECRET, code
 from duecourse.day import links
 from duecourse.store.keys import Keyring
 from tests.web.asking import Asking, as_borrower, signed_in
-from tests.web.conftest import Desk, sign_in
+from tests.web.conftest import Desk, faults, sign_in
 
 PHONE = {"width": 390, "height": 844}
 _TAKEN: set[int] = set()
@@ -70,6 +70,7 @@ def test_the_link_of_a_message_opens_once_for_whom_it_is_and_shows_nothing_befor
     own = context.new_page()
     own.goto(path)
     asked = own.content()
+    assert faults(own) == []
     (loan,) = desk.one("SELECT min(loan_id) FROM case_loan WHERE borrower_no = %s", number)
     assert str(loan) not in asked
     assert "$" not in own.locator("main").inner_text()
@@ -106,6 +107,7 @@ def test_whoever_pays_owes_so_much_less(desk: Desk, page: Page) -> None:
     expect(page.locator(".reference")).to_contain_text("RF")
     page.get_by_label("How much do you want to pay?").fill("10.25")
     page.get_by_role("button", name="Go to the payment page").click()
+    assert faults(page) == []
     page.get_by_role("button", name="The payment succeeds").click()
     expect(page.get_by_role("status")).to_contain_text("Your payment is here")
     after = amounts(page)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cli.conftest import SCRIPT
 from tests.web.asking import Asking
-from tests.web.conftest import Desk
+from tests.web.conftest import Desk, faults
 
 PASSWORD = "nine grey herons over the weir"  # noqa: S105  of the tests
 
@@ -48,6 +48,7 @@ def typed(page: Page, user: str, password: str) -> None:
 def test_a_user_comes_in_by_link_password_and_code_and_none_of_them_serves_twice(desk: Desk, page: Page) -> None:
     welcome = link(desk, "supervisor")
     page.goto(welcome)
+    assert faults(page) == []
     for weak, why in (("short", "at least 12"), ("supervisor12", "too similar"), ("password1234", "too common")):
         page.get_by_label("Password").fill(weak)
         page.get_by_label("The same again").fill(weak)
@@ -61,6 +62,7 @@ def test_a_user_comes_in_by_link_password_and_code_and_none_of_them_serves_twice
     typed(page, "supervisor", "not this one at all")
     expect(page.get_by_role("alert")).to_contain_text("do not belong together")
     typed(page, "supervisor", PASSWORD)
+    assert faults(page) == []
     secret = page.locator("code").inner_text().replace(" ", "")
     page.get_by_label("Code").fill(code(secret, (desk.now() - timedelta(hours=1)).timestamp()))
     page.get_by_role("button", name="Go on").click()
