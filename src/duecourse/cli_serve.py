@@ -79,6 +79,7 @@ def serve(
     )
     edge = Edge.of(place, Seals.of(place.folder), lambda: datetime.now(UTC), rules, is_demo=demo)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    edge.gates.make_ready()
     there = f"[{host}]" if ":" in host else host
     channels = ", ".join(sorted(edge.hooks)) or "no channel"
     serve_until_told(

@@ -183,6 +183,10 @@ def test_in_chinese_on_a_telephone_somebody_chooses_how_and_when_and_then_not_at
     page.get_by_label("不早于").select_option("20")
     page.get_by_label("不晚于").select_option("21")
     page.get_by_role("button", name="就这些时段").click()
+    (loan,) = desk.one("SELECT loan_id FROM case_loan WHERE borrower_no = %s", number)
+    page.goto(f"/portal/mine/parts/{loan}")
+    expect(page.get_by_label("首次付款日")).to_have_value("2026-06-30")  # a browser takes no other way of writing it
+    page.goto("/portal/mine")
     hours = "SELECT from_minute, to_minute FROM contact_hours WHERE borrower_no = %s"
     assert desk.one(hours, number) == (1_200, 1_260)
     desk_page = signed_in(desk.url, "supervisor").get(f"/desk/cases/{number}").body

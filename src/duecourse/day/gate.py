@@ -124,8 +124,10 @@ class Gate:
             return self._judged(asked, self._read(asked, locked=locked), windows)
 
     def _read(self, asked: Sequence[Asked], *, locked: bool = True) -> Found:
+        """Read what is known; of the past, for who only looks, nothing yet: which form of it is known then."""
         planned = [one.planned_act for one in asked if one.planned_act is not None]
-        return read(self.line, [one.borrower for one in asked], planned, self._past, locked=locked)
+        past = self._past if locked else None
+        return read(self.line, [one.borrower for one in asked], planned, past, locked=locked)
 
     def _window(self, known: Known | None, at: datetime) -> Window:
         """Return the window of a release: its business date is that of where the borrower is."""
@@ -138,7 +140,7 @@ class Gate:
         amounts = _amounts(known, {one.borrower: window.booked_on for one, window in zip(asked, windows, strict=True)})
         agreed = self._agreed(known, amounts, windows[0].booked_on)
         drafts = [self._draft(one, found, amounts, agreed, window) for one, window in zip(asked, windows, strict=True)]
-        past = {**found.past, **self._pasts([draft for draft in drafts if draft.loans], known)}
+        past = self._pasts([draft for draft in drafts if draft.loans], found)
         return [_decision(draft, self._said(draft, known, past)) for draft in drafts]
 
     def _said(
@@ -154,17 +156,24 @@ class Gate:
         said = self.judge.verdicts(which, on, acts, past.get(number, ()))
         return list(zip(draft.loans, said, strict=True))
 
-    def _pasts(self, drafts: Sequence[_Draft], known: Mapping[int, Known]) -> dict[int, list[Row]]:
-        """Read the whole past of borrowers who have what most have not: what holds on the day of each."""
+    def _pasts(self, drafts: Sequence[_Draft], found: Found) -> dict[int, Sequence[Row]]:
+        """Return what was read of the past, and of others the whole past: those who have what most have not.
+
+        That is what holds on the day of each.
+        """
         days: dict[date, list[int]] = {}
+        others: list[int] = []
         for draft in drafts:
-            if known[draft.asked.borrower].has_seldom:
-                days.setdefault(draft.window.on, []).append(draft.asked.borrower)
-        found: dict[int, list[Row]] = {}
+            number = draft.asked.borrower
+            (days.setdefault(draft.window.on, []) if found.cases[number].has_seldom else others).append(number)
+        past = dict(found.past or {})
+        if found.past is None and others:
+            (events,) = self.line.ask((self._past, [None, numbers(sorted(set(others)))]))
+            past |= told(events)
         for on, borrowers in days.items():
-            (events,) = self.line.ask((self._whole_past, [on.isoformat().encode(), numbers(borrowers)]))
-            found |= told(events)
-        return found
+            (events,) = self.line.ask((self._whole_past, [on.isoformat().encode(), numbers(sorted(set(borrowers)))]))
+            past |= told(events)
+        return past
 
     def _agreed(self, known: Mapping[int, Known], amounts: Mapping[str, Owed], on: date) -> dict[str, Owed]:
         """Return loans for which an arrangement is kept, by their ids, with what is due of it in place of the rest."""

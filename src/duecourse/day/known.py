@@ -10,7 +10,7 @@ before it had to wait for the lock.
 import json
 from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -181,13 +181,14 @@ class Known:
 class Found:
     """The borrowers locked, by number; the cases that some have; which of the planned acts asked for still wait.
 
-    `past` is what the law sees of a borrower's past, where it was asked for: the events of all tables but SELDOM.
+    `past` is what the law sees of a borrower's past, the events of all tables but SELDOM: None where it was not asked
+    for, and empty where every case has rows in those, for then the whole past is asked for.
     """
 
     people: Mapping[int, Reached]
     cases: Mapping[int, Known]
     waiting: frozenset[int]
-    past: Mapping[int, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    past: Mapping[int, Sequence[Mapping[str, Any]]] | None = None
 
 
 def read(
@@ -208,19 +209,21 @@ def read(
         asked[past] = [None, whose]
     answers = dict(zip(asked, line.ask(*asked.items()), strict=True))
     rows = [json.loads(text) for text in _column(answers[_KNOWN])]
+    cases = {row[0]: _known(row) for row in rows if row[10] is not None}
+    is_asked = not all(case.has_seldom for case in cases.values())  # of those the whole past is read instead
     return Found(
         {row[0]: _reached(row) for row in rows},
-        {row[0]: _known(row) for row in rows if row[10] is not None},
+        cases,
         frozenset(int(number) for number in _column(answers[_WAITING])) if planned else frozenset(),
-        told(answers[past]) if past else {},
+        (told(answers[past]) if is_asked else {}) if past else None,
     )
 
 
 def told(events: PGresult) -> dict[int, list[Mapping[str, Any]]]:
     """Return the events that a statement of `duecourse.day.past` reads, by borrower."""
     found: dict[int, list[Mapping[str, Any]]] = {}
-    for text in _column(events):
-        event = json.loads(text)
+    whole = b",".join(_column(events))  # read in one go: some have thousands
+    for event in json.loads(b"[" + whole + b"]"):
         for name in DATES:
             if name in event:
                 event[name] = date.fromisoformat(event[name])

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from duecourse.day.grievances import KINDS
 from duecourse.desk.telling import WHATS, Note
 from duecourse.store.models import Staff
-from duecourse.web.fields import Amount
+from duecourse.web.fields import Amount, DayInput
 from duecourse.web.showing import called
 
 
@@ -75,7 +75,7 @@ class Told(forms.Form):
 
     what = forms.ChoiceField(label=_("What"), choices=[(one, lazy(_called, str)(one)) for one in WHATS])
     loan = forms.ChoiceField(label=_("Loan"), required=False)
-    pay_on = forms.DateField(label=_("Pays by"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    pay_on = forms.DateField(label=_("Pays by"), required=False, widget=DayInput())
     kind = forms.ChoiceField(label=_("About"), required=False)
     words = forms.CharField(
         label=_("In their words"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3})

@@ -49,8 +49,8 @@ def opened(request: HttpRequest) -> Iterator[Open]:
     """Open the store for a page; DueCourseError where no plan is in force."""
     edge = edge_of(request)
     with edge.connections.one() as connection:
-        gate = edge.gates.of(connection)
-        yield Open(connection, gate, edge.gates.rules, edge.ring, in_force(connection), edge.now())
+        plan = in_force(connection)
+        yield Open(connection, edge.gates.of(connection, plan), edge.gates.rules, edge.ring, plan, edge.now())
 
 
 def admitted(store: Open, user: Staff, number: int) -> case.Case:

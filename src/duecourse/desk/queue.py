@@ -2,12 +2,14 @@
 
     of_teams(gate, ring, ["early"], at, after=None) -> Page
 
-What may be done now comes first; within that the plan's priority. A page is found by an index, wherever it begins.
+What may be done now comes first; within that the plan's priority. A page is found by an index, wherever it begins and
+however little a team has: a page of each team is read in its order, and of those together the first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 
 from psycopg import Connection
@@ -23,12 +25,16 @@ from duecourse.store.line import Line
 ROWS: Final = 25
 _LEAST: Final = -(2**63)  # what has no priority comes last
 _QUEUE: Final = f"""
-SELECT a.id, a.borrower_no, a.channel, a.treatment, a.opens_at, a.closes_at, a.priority, a.reasons, c.stage
-FROM planned_act a JOIN collection_case c ON c.borrower_no = a.borrower_no
-WHERE a.state = 'waiting' AND a.planned_on = (SELECT max(planned_on) FROM plan) AND a.team = ANY(%(teams)s)
-    AND coalesce(a.priority, {_LEAST}) <= %(priority)s
-    AND (coalesce(a.priority, {_LEAST}) < %(priority)s OR a.id > %(number)s)
-ORDER BY coalesce(a.priority, {_LEAST}) DESC, a.id LIMIT %(rows)s"""
+SELECT o.*
+FROM (SELECT DISTINCT unnest(%(teams)s::text[]) AS name) t CROSS JOIN LATERAL (
+    SELECT a.id, a.borrower_no, a.channel, a.treatment, a.opens_at, a.closes_at, a.priority, a.reasons, c.stage
+    FROM planned_act a JOIN collection_case c ON c.borrower_no = a.borrower_no
+    WHERE a.state = 'waiting' AND a.planned_on = (SELECT max(planned_on) FROM plan) AND a.team = t.name
+        AND coalesce(a.priority, {_LEAST}) <= %(priority)s
+        AND (coalesce(a.priority, {_LEAST}) < %(priority)s OR a.id > %(number)s)
+    ORDER BY coalesce(a.priority, {_LEAST}) DESC, a.id LIMIT %(rows)s
+) o
+ORDER BY coalesce(o.priority, {_LEAST}) DESC, o.id LIMIT %(rows)s"""
 _FIRST: Final = (2**63 - 1, 0)
 
 
@@ -84,16 +90,23 @@ def of_teams(
     line = Line(connection, keeps=False)
     with line.transaction():
         cases = read(line, [row[1] for row in shown], locked=False).cases
-    rows = tuple(_row(row, cases[row[1]], ring, on) for row in shown)
+    worked = _sums(cases, on)
+    rows = tuple(_row(row, cases[row[1]], ring, worked[row[1]]) for row in shown)
     return Page(rows, rows[-1].place if len(found) > ROWS else None)
 
 
-def _row(row: TupleRow, known: Known, ring: Keyring, on: date) -> Row:
+def _sums(cases: Mapping[int, Known], on: date) -> dict[int, tuple[Sums, ...]]:
+    """Work out the loans of all borrowers of a page at once: one at a time takes longer to set up than to do."""
+    worked = iter(sums([loan for known in cases.values() for loan in known.loans.values()], on))
+    return {number: tuple(islice(worked, len(known.loans))) for number, known in cases.items()}
+
+
+def _row(row: TupleRow, known: Known, ring: Keyring, loans: tuple[Sums, ...]) -> Row:
     number, borrower, channel, treatment, opens_at, closes_at, priority, reasons, stage = row
     place = _LEAST if priority is None else priority
     return Row(
         number, borrower, known.person.borrower_id, opened_name(ring, known), channel, treatment, stage, opens_at,
-        closes_at, tuple(reasons), known.zones[0] if known.zones else "", tuple(sums(known.loans.values(), on)),
+        closes_at, tuple(reasons), known.zones[0] if known.zones else "", loans,
         f"{place}.{number}",
     )  # fmt: skip
 

@@ -161,7 +161,8 @@ def own_of(request: HttpRequest, borrower: int) -> Iterator[Own | None]:
     """Open what is a borrower's; None of whom there is no case any more."""
     edge = edge_of(request)
     with edge.connections.one() as connection:
-        gate, ring, at, plan = edge.gates.of(connection), edge.ring, edge.now(), in_force(connection)
+        ring, at, plan = edge.ring, edge.now(), in_force(connection)
+        gate = edge.gates.of(connection, plan)
         on = Window.of(at, VALID, plan.zone, plan.zone).booked_on
         line = Line(connection, keeps=False)
         with line.transaction():

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from duecourse.channels.visit.codes import keys
 from duecourse.day import evidence
 from duecourse.kernel.errors import DueCourseError
-from duecourse.web.fields import Amount, FactForm
+from duecourse.web.fields import Amount, DayInput, FactForm
 from duecourse.web.plans import AHEAD_DAYS
 
 REPORTS: Final = ("conduct", "contact", "disclosure", "other")
@@ -19,13 +19,12 @@ WRONGS: Final = ("identity", "amount", "paid", "other")
 """Why somebody may say that they do not owe what is asked: kinds of disputes."""
 SPEAKERS: Final = ("attorney", "debt_adviser", "other")
 """Who may speak for a borrower."""
-_DATE: Final = {"type": "date"}
 
 
 class BornOn(forms.Form):
     """The day on which somebody was born."""
 
-    born_on = forms.DateField(label=_("Your date of birth"), widget=forms.DateInput(attrs=_DATE))
+    born_on = forms.DateField(label=_("Your date of birth"), widget=DayInput())
 
 
 class Contract(forms.Form):
@@ -67,8 +66,8 @@ class Promise(FactForm):
         super().__init__(*args, **kwargs)
         self._on, self._last = on, on + timedelta(days=AHEAD_DAYS)
         self.fields["amount"] = Amount(currency, label=_("I will pay"))
-        limits = {**_DATE, "min": on.isoformat(), "max": self._last.isoformat()}
-        self.fields["pay_on"] = forms.DateField(label=_("By"), widget=forms.DateInput(attrs=limits))
+        limits = DayInput(min=on.isoformat(), max=self._last.isoformat())
+        self.fields["pay_on"] = forms.DateField(label=_("By"), widget=limits)
 
     def clean_pay_on(self) -> date:
         """Refuse a day that is over, or too far ahead."""

@@ -24,13 +24,15 @@ from duecourse.channels.gateway.webhooks import Settings, key_of
 from duecourse.channels.transport import Received
 from duecourse.day.composing import Composer
 from duecourse.day.gate import Gate
-from duecourse.day.in_force import in_force, zone_of
+from duecourse.day.in_force import InForce, in_force, zone_of
 from duecourse.day.intake import Intake
 from duecourse.day.opening import tokens_of, webhooks
+from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
 from duecourse.day.settings import Day
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.rulebook import Law
+from duecourse.ledger.positions import compile_ledger
 from duecourse.store.audit.seals import Seals
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
@@ -103,15 +105,23 @@ class Gates:
     def __init__(self, place: Place, rules: Rules) -> None:
         """Open none yet."""
         self._place, self.rules, self._local = place, rules, local()
+        self._strategy_hash = rules.strategy.hash  # once: it takes milliseconds
 
-    def of(self, connection: Connection[TupleRow]) -> Gate:
+    def make_ready(self) -> None:
+        """Compile what the first request would wait some seconds for, and the others that come with it."""
+        compile_ledger()
+        for seldom in (False, True):
+            reading(self.rules.law.kinds, seldom=seldom)
+
+    def of(self, connection: Connection[TupleRow], plan: InForce | None = None) -> Gate:
         """Return this thread's gate, on a connection of its own which it uses from here on.
 
-        DueCourseError where no plan is in force, or one of another strategy.
+        `plan` is the one in force, where it was read already. DueCourseError where there is none, or one of another
+        strategy.
         """
-        plan = in_force(connection)
+        plan = plan or in_force(connection)
         rules = self.rules
-        if plan.strategy_hash != rules.strategy.hash:
+        if plan.strategy_hash != self._strategy_hash:
             raise DueCourseError(
                 "the plan in force is of another strategy: start the server with its file, or plan again"
             )

@@ -35,6 +35,14 @@ class Amount(forms.CharField):
         return int(minor)
 
 
+class DayInput(forms.DateInput):
+    """A day, as browsers take it in any language: written in another way it would come up empty."""
+
+    def __init__(self, **attrs: str) -> None:
+        """Take more attributes, such as the least and the last day."""
+        super().__init__({"type": "date", **attrs}, format="%Y-%m-%d")
+
+
 class FactForm(forms.Form):
     """A form that tells something: its id comes with the page, so that what is sent twice is told once."""
 

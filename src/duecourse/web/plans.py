@@ -12,11 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from duecourse.day.known import Loan
 from duecourse.day.money.planning import least, plan
-from duecourse.web.fields import Amount, FactForm
+from duecourse.web.fields import Amount, DayInput, FactForm
 
 AHEAD_DAYS: Final = 31
 """How far ahead somebody may promise to pay, or begin a plan."""
-_DATE: Final = {"type": "date"}
 
 
 class Afford(forms.Form):
@@ -33,8 +32,7 @@ class Afford(forms.Form):
         self.fields["monthly"] = Amount(
             currency, label=_("What you can pay each month. Leave it empty, and we work it out."), required=False
         )
-        first = {**_DATE, "min": on.isoformat()}
-        self.fields["first_on"] = forms.DateField(label=_("First payment on"), widget=forms.DateInput(attrs=first))
+        self.fields["first_on"] = forms.DateField(label=_("First payment on"), widget=DayInput(min=on.isoformat()))
 
     def clean(self) -> dict[str, Any]:
         """Work out what can be paid where it is not said: half of what is left, so that the rest is a reserve."""

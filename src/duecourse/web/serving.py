@@ -6,6 +6,7 @@ A request that is not whole within TIMEOUT is cut off, however steadily its byte
 for each BYTES_EACH_SECOND of its body, so that a photograph may come from a telephone.
 """
 
+import gc
 import logging
 import signal
 import time
@@ -65,6 +66,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     ready(int(server.effective_port))
+    gc.freeze()  # what is there by now is never garbage: to look through it takes as long as a page, now and then
     while not ends:
         _turn(sockets)
     wasyncore.dispatcher.close(server)  # nobody new; its trigger stays, by which threads wake this one
@@ -75,6 +77,7 @@ def serve(
         _turn(sockets)
     server.task_dispatcher.shutdown(timeout=1)
     wasyncore.close_all(sockets)
+    gc.unfreeze()
 
 
 def _made(

@@ -3,8 +3,8 @@
 They are builtins of every template: {{ loan.overdue|money:loan.currency }}, {{ at|moment:zone }}.
 """
 
-from datetime import date, datetime
-from functools import cache
+from datetime import date, datetime, tzinfo
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -71,8 +71,14 @@ def moment(at: datetime | None, zone: str = "") -> str:
     return f"{shown} ({_clock(at, theirs)} {zone})"
 
 
-def _clock(at: datetime, zone: object) -> str:
-    return str(format_datetime(at, "short", tzinfo=zone, locale=_locale()))  # type: ignore[arg-type]
+def _clock(at: datetime, zone: tzinfo) -> str:
+    return _written(at, zone, _locale())
+
+
+@lru_cache(4_096)
+def _written(at: datetime, zone: tzinfo, locale: str) -> str:
+    """Write a moment; those of a queue are the ends of a few slots, and to write one takes long."""
+    return str(format_datetime(at, "short", tzinfo=zone, locale=locale))
 
 
 def _language() -> str:

@@ -154,9 +154,9 @@ class PlannedAct(models.Model):
             ),
             # What people of a team are to do, in its order: a page of it is found wherever it begins.
             models.Index(
+                "team",
                 Coalesce("priority", models.Value(-(2**63))).desc(),
                 "id",
-                "team",
                 name="planned_act_of_team",
                 condition=models.Q(state="waiting", team__isnull=False),
             ),
