@@ -237,7 +237,7 @@ def answers(method: str, path: str) -> Callable[..., None]:
     """Return the test of one operation: each has a name of its own."""
 
     @SCHEMA.include(method=method, path=f"/v1{path}").parametrize()
-    @settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
     def every_answer_is_as_documented(case: schemathesis.Case[Any], desk: Desk, all_of_it: str) -> None:
         headers = {"Authorization": f"Bearer {all_of_it}"}
         response = case.call(base_url=desk.url, headers=headers, timeout=20)
