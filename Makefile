@@ -16,7 +16,7 @@ KEPT = $(if $(KEEP),--keep $$(date -u +%F))
 LOCK := $(RUN) -m uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-fork bench-packs bench-sale bench-people bench-gate bench-attack bench-web bench-spark bench-plot clean
+.PHONY: help demo test check docs lock soak bench-night bench-law bench-peers bench-few bench-fork bench-packs bench-sale bench-people bench-gate bench-attack bench-web bench-inquiry bench-spark bench-plot clean
 
 help: ## Say what each command does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -79,6 +79,9 @@ bench-people: $(READY) ## Time a load of people over a bare COPY of rows of the 
 
 bench-gate: $(READY) ## Time the gate over a bare insert of the same rows, with a million borrowers.
 	@$(RUN) -m bench.gate $(KEPT) --json
+
+bench-inquiry: $(READY) ## Time the inquiry: 2,000 lenders, 20 million entries, 64 clients. KEEP=1 to keep the result.
+	@$(RUN) -m bench.inquiry $(KEPT) --json
 
 bench-web: $(READY) ## Time the desk's pages on a store of a million borrowers and twenty million events.
 	@$(RUN) -m bench.web $(KEPT) --json

@@ -314,6 +314,23 @@ def errors() -> str:
     return "\n".join(parts)
 
 
+def inquiry() -> str:
+    """Page of the inquiry: how an entry is laid out, and by which names messages are refused."""
+    from duecourse.inquiry.checks import SAYS
+    from duecourse.inquiry.entry import RECORD_BYTES, NextStep, Status
+
+    head = (
+        f"# The inquiry\n\nA record has {RECORD_BYTES} bytes, whatever it says. Statuses: {_numbered(Status)}. "
+        f"Next steps: {_numbered(NextStep)}.\n\n## Checks\n\n"
+        "What does not pass one is refused, or shown, by its name.\n"
+    )
+    return head + "\n" + rows(("check", "what it finds"), ((f"`{check}`", says) for check, says in SAYS.items()))
+
+
+def _numbered(of: Iterable[Any]) -> str:
+    return ", ".join(f"`{each.word}` ({each.value})" for each in of)
+
+
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "tables.md": tables,
     "commands.md": commands,
@@ -323,6 +340,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "law-facts.md": law_facts,
     "cases.md": cases,
     "errors.md": errors,
+    "inquiry.md": inquiry,
 }
 
 

@@ -24,6 +24,7 @@ from duecourse import (
     cli_field,
     cli_finance,
     cli_furnish,
+    cli_inquiry,
     cli_law,
     cli_money,
     cli_register,
@@ -73,6 +74,7 @@ app.add_typer(cli_furnish.furnish_app, name="furnish")
 app.add_typer(cli_register.register_app, name="register")
 app.add_typer(cli_finance.finance_app, name="finance")
 app.add_typer(cli_reward.reward_app, name="reward")
+app.add_typer(cli_inquiry.inquiry_app, name="inquiry")
 app.add_typer(cli_token.token_app, name="token")
 app.add_typer(cli_token.hook_app, name="hook")
 app.add_typer(cli_money.payments_app, name="payments")

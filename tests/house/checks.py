@@ -28,6 +28,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "store": (*_LAW_AND_BELOW, "strategy"),
     "channels": ("kernel",),
     "documents": ("kernel",),
+    "inquiry": ("kernel",),  # other parties run it too, who have no store and no night
     "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": (*_DAY_AND_BELOW, "night"),  # the gate and its facts are the night's definitions
     "finance": (*_DAY_AND_BELOW, "night"),
@@ -51,6 +52,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_field": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options", "cli_visits"),
     "cli_furnish": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_days", "cli_ending", "cli_options"),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
+    "cli_inquiry": ("kernel", "documents", "inquiry", "printing"),
     "cli_options": (),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days", "cli_options"),
     "cli_sale": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_ending", "cli_options"),
@@ -88,6 +90,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_ending",
         "cli_field",
         "cli_furnish",
+        "cli_inquiry",
         "cli_law",
         "cli_money",
         "cli_options",
@@ -121,6 +124,7 @@ SPEAKING: Final = frozenset(
         "cli_ending",
         "cli_field",
         "cli_furnish",
+        "cli_inquiry",
         "cli_law",
         "cli_money",
         "cli_options",

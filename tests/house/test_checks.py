@@ -66,6 +66,7 @@ CLI = {
     "src/duecourse/cli_settle.py": "the command line talks to the terminal",
     "src/duecourse/cli_ending.py": "the command line talks to the terminal",
     "src/duecourse/cli_field.py": "the command line talks to the terminal",
+    "src/duecourse/cli_inquiry.py": "the command line talks to the terminal",
     "src/duecourse/cli_furnish.py": "the command line talks to the terminal",
     "src/duecourse/cli_law.py": "the command line talks to the terminal",
     "src/duecourse/cli_money.py": "the command line talks to the terminal",

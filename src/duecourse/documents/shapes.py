@@ -237,7 +237,7 @@ class Claim(_Shape):
     on: date
     reference: _Line
     note: _Text = ""
-    parts: list[Part] = Field(min_length=1, max_length=60)
+    parts: list[Part] = Field(min_length=1, max_length=300)
     signed: _Text = ""
 
 

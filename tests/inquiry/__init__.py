@@ -1,0 +1,1 @@
+"""The cross-lender inquiry: vectors, tampering, what nobody may see, and the story of three lenders."""
