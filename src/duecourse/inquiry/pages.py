@@ -91,8 +91,9 @@ class Page:
 def live(rows: Words) -> Words:
     """Return the records in force: of each handle the last, unless that one withdraws it."""
     last = {handle: at for at, handle in enumerate(map(bytes, np.ascontiguousarray(rows[:, :2])))}
-    kept = rows[np.array(sorted(last.values()), np.intp)]
-    return kept[(kept[:, 2:4] != 0).any(axis=1)]
+    kept: Words = rows[np.array(sorted(last.values()), np.intp)]
+    in_force: Words = kept[(kept[:, 2:4] != 0).any(axis=1)]
+    return in_force
 
 
 class Pages:
