@@ -304,8 +304,15 @@ def round_to(value: float, places: int) -> float:  # float: a figure that is sho
 
 
 def measure(entries: int, lenders: int, clients: int, people: int, seconds: float) -> dict[str, Any]:  # float: seconds
-    """Fill a hub step by step, and measure at a tenth of the entries and at all of them."""
-    result: dict[str, Any] = {"entries": entries, "lenders": lenders, "clients": clients, "sizes": []}
+    """Fill a hub with a tenth of the entries, and another with all of them: each with as many buckets as it needs."""
+    sizes = [_measured(size, lenders, clients, people, seconds) for size in (entries // 10, entries)]
+    return {"lenders": lenders, "clients": clients, "sizes": sizes}
+
+
+def _measured(
+    entries: int, lenders: int, clients: int, people: int, seconds: float
+) -> dict[str, Any]:  # float: seconds
+    result: dict[str, Any] = {"entries": entries}
     with _parties(lenders, entries) as place:
         result["key_holder"] = _key_holder(place, seconds / 5)
         spent = [_publish_real(place, 1 + number, range(people), 1) for number in range(ENTRIES_EACH)]
@@ -318,35 +325,36 @@ def measure(entries: int, lenders: int, clients: int, people: int, seconds: floa
                 for name, part in zip(("evaluate", "seal", "send"), parts, strict=True)
             },
         }
-        published, cycles = people * ENTRIES_EACH, []
-        for upto in (entries // 10, entries):
-            taken = []
-            while published < upto:
-                count = min(_CYCLE_ENTRIES, upto - published)
-                begun = time.perf_counter()
-                each, over = divmod(count, lenders)
-                for lender in range(1, lenders + 1):
-                    if size := each + (lender <= over):
-                        _fill(place, lender, size, published + 2)
-                taken.append(count / (time.perf_counter() - begun))
-                cycles.append((count, place.close()))
-                published += count
-            result["sizes"].append({"entries": published} | _size(place, taken))
-            for name, pause in (("without_pause", 0.0), ("each_a_second", 1.0)):  # float: seconds
-                result["sizes"][-1][name] = _looked_up(place, clients, people, seconds, pause)
-        changed = published // 100
-        for lender in range(1, lenders + 1):
-            _fill(place, lender, max(1, changed // lenders), published + 2)
+        published, cycles, taken = people * ENTRIES_EACH, [], []
+        while published < entries:
+            count = min(_CYCLE_ENTRIES, entries - published)
+            taken.append(count / _filled(place, lenders, count, published))
+            cycles.append(count / place.close())
+            published += count
+        result |= _size(place) | {
+            "taken_per_second": int(statistics.median(taken)), "into_pages_per_second": int(statistics.median(cycles))
+        }  # fmt: skip
+        for name, pause in (("without_pause", 0.0), ("each_a_second", 1.0)):  # float: seconds
+            result[name] = _looked_up(place, clients, people, seconds, pause)
+        _filled(place, lenders, published // 100, published)
         result["cycle_of_a_hundredth_seconds"] = round_to(place.close(), 1)
-        result["cycle_entries_per_second"] = int(sum(count for count, _ in cycles) / sum(took for _, took in cycles))
     return result
 
 
-def _size(place: Place, taken: Sequence[float]) -> dict[str, Any]:  # float: entries per second
+def _filled(place: Place, lenders: int, count: int, sequence: int) -> float:  # float: seconds
+    """Publish so many entries of random bytes, spread over the lenders; how long it took."""
+    begun = time.perf_counter()
+    each, over = divmod(count, lenders)
+    for lender in range(1, lenders + 1):
+        if size := each + (lender <= over):
+            _fill(place, lender, size, sequence + 2)
+    return time.perf_counter() - begun
+
+
+def _size(place: Place) -> dict[str, Any]:
     disk = sum(path.stat().st_size for path in (place.folder / "hub" / "pages").iterdir())
     records = disk // RECORD_BYTES  # down: what is left are the counts of frames
     return {
-        "taken_per_second": int(statistics.median(taken)),
         "buckets": place.charter.buckets,
         "bytes_on_disk": disk,
         "bytes_per_entry": round_to(disk / records, 1),

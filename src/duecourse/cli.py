@@ -16,6 +16,7 @@ import typer
 
 import duecourse
 from duecourse import (
+    cli_afford,
     cli_agency,
     cli_audit,
     cli_day,
@@ -59,6 +60,7 @@ app = typer.Typer(
 
 app.command()(cli_law.judge)
 app.command()(cli_serve.serve)
+app.command()(cli_afford.afford)
 app.add_typer(cli_law.law_app, name="law")
 app.add_typer(cli_strategy.strategy_app, name="strategy")
 app.add_typer(cli_store.store_app, name="store")

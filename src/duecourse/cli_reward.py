@@ -33,6 +33,7 @@ RulesFile = Annotated[Path, typer.Option("--rules", help="The rules of rewards (
 By = Annotated[str, typer.Option("--by", envvar="DUECOURSE_USER", metavar="USER", help="Who does this: an id.")]
 _OUT: Final = Path("out/rewards")
 _INCOMES: Final = ("borrower_id", "amount", "currency", "verified_on")
+_SPENDING: Final = "spending"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _SHOW: Final = """
 SELECT rule, kind, at_number, state, worked_out_on, run, applied_on, applied_by, announced_at::date, details
@@ -234,16 +235,20 @@ def _incomes(path: Path) -> "dict[str, Income]":
     found: dict[str, Income] = {}
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != _INCOMES:
-            raise DueCourseError(f"{path}:1: has other columns than {','.join(_INCOMES)}: write just these")
+        if tuple(reader.fieldnames or ()) not in {_INCOMES, (*_INCOMES, _SPENDING)}:
+            raise DueCourseError(
+                f"{path}:1: has other columns than {','.join(_INCOMES)}, and {_SPENDING} where it is known: write these"
+            )
         for row in reader:
             try:
                 amount, verified = int(row["amount"]), date.fromisoformat(row["verified_on"])
+                spending = int(row[_SPENDING]) if row.get(_SPENDING) else None
             except (ValueError, TypeError):
                 raise DueCourseError(
-                    f"{path}:{reader.line_num}: amount is a whole number of minor units, verified_on a day: 2026-01-31"
+                    f"{path}:{reader.line_num}: amount is a whole number of minor units (and so is {_SPENDING}), "
+                    f"verified_on a day: 2026-01-31"
                 ) from None
-            found[row["borrower_id"]] = Income(amount, row["currency"], verified)
+            found[row["borrower_id"]] = Income(amount, row["currency"], verified, spending)
     return found
 
 

@@ -17,12 +17,13 @@ Findings = Iterator[tuple[int, str]]
 _LAW_AND_BELOW = ("kernel", "book", "ledger", "law")
 _STORE_AND_BELOW = (*_LAW_AND_BELOW, "strategy", "store")
 _DAY_AND_BELOW = (*_STORE_AND_BELOW, "day", "channels", "documents")
-_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards")
+_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards", "affordability")
 MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "kernel": (),
     "book": ("kernel",),
     "ledger": ("kernel", "book"),
     "law": ("kernel",),  # it sees tables, never the code that made them
+    "affordability": ("kernel", "law"),  # what can be repaid: a budget, a loan and the law's cap
     "strategy": _LAW_AND_BELOW,
     "night": (*_LAW_AND_BELOW, "strategy"),
     "store": (*_LAW_AND_BELOW, "strategy"),
@@ -32,7 +33,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": (*_DAY_AND_BELOW, "night"),  # the gate and its facts are the night's definitions
     "finance": (*_DAY_AND_BELOW, "night"),
-    "rewards": (*_DAY_AND_BELOW, "night"),
+    "rewards": (*_DAY_AND_BELOW, "night", "affordability"),
     "web": _WEB,  # what desk, portal and API share
     "desk": (*_WEB, "web"),
     "portal": (*_WEB, "web"),
@@ -44,6 +45,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "terminal_law": (*_LAW_AND_BELOW, "printing"),
     "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
     "demonstration_desk": (*_LAW_AND_BELOW, "strategy", "night", "store", "day"),
+    "cli_afford": ("kernel", "law", "affordability", "documents", "printing", "cli_options"),
     "cli_agency": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_ending", "cli_options"),
     "cli_audit": ("kernel", "store", "documents", "printing", "cli_options"),
     "cli_day": (*_DAY_AND_BELOW, "night", "printing", "cli_days", "cli_options"),
@@ -83,6 +85,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "printing",
         "terminal",
         "demonstration",
+        "cli_afford",
         "cli_agency",
         "cli_audit",
         "cli_day",
@@ -117,6 +120,7 @@ TERMINAL: Final = ("typer", "rich", "click")
 SPEAKING: Final = frozenset(
     {
         "cli",
+        "cli_afford",
         "cli_agency",
         "cli_audit",
         "cli_day",

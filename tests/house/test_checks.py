@@ -59,6 +59,7 @@ MONEY = tuple(f"src/duecourse/{layer}/*.py" for layer in ("kernel", "book", "led
 SYNTH = {"src/duecourse/book/synth*.py": "chances of invented behaviour; amounts are integers"}
 CLI = {
     "src/duecourse/cli.py": "the command line talks to the terminal",
+    "src/duecourse/cli_afford.py": "the command line talks to the terminal",
     "src/duecourse/cli_agency.py": "the command line talks to the terminal",
     "src/duecourse/cli_audit.py": "the command line talks to the terminal",
     "src/duecourse/cli_day.py": "the command line talks to the terminal",

@@ -41,13 +41,28 @@ def record(times: int = 6) -> Record:
 def test_a_limit_rises_only_where_it_is_affordable(more: int | None, currency: str, age: int, why: str | None) -> None:
     """A quarter more of the largest instalment, 1,210.00, is 302.50; with 1,100.00 a month before: 1,402.50.
 
-    35 % of the income must be that at least: 4,007.15, for 0.35 x 4,007.14 is 1,402.499.
+    The other 65 % are taken to be spent, and a tenth may stay away: of 5,610.00 are 5,049.00 - 3,646.50 = 1,402.50.
     """
-    income = None if more is None else Income(400_715 + more, currency, ON - timedelta(days=age))
+    income = None if more is None else Income(561_000 + more, currency, ON - timedelta(days=age))
     given = Given(income=income, monthly=110_000)
     grants, refused = worked(record(), contract(), rules(names=["higher_limit"], after_on_time=6), given, ON)
     assert [one.why for one in refused] == ([why] if why else [])
     assert [(one.before, one.after) for one in grants] == ([] if why else [(1_200_000, 1_500_000)])
+
+
+@pytest.mark.parametrize(
+    ("amount", "spending", "why"),
+    [
+        # 4,007.15 x 0.35 = 1,402.50: within the share; 3,606.43 of nine tenths - 2,203.93 - 1,100.00 = 302.50
+        (400_715, 220_393, None),
+        (400_715, 220_394, "not_affordable"),
+        (400_714, 0, "not_affordable"),  # above the share, however little is spent
+    ],
+)
+def test_what_is_known_of_spending_is_held_against_bad_months(amount: int, spending: int, why: str | None) -> None:
+    given = Given(income=Income(amount, "CNY", ON, spending), monthly=110_000)
+    _, refused = worked(record(), contract(), rules(names=["higher_limit"], after_on_time=6), given, ON)
+    assert [one.why for one in refused] == ([why] if why else [])
 
 
 @drawn(st.integers(0, 300_000), st.integers(1, 50_000), st.integers(0, 150_000), st.integers(1, 4))

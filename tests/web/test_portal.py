@@ -133,16 +133,23 @@ def test_a_promise_and_then_a_plan_with_its_whole_cost(desk: Desk, page: Page) -
     page.get_by_role("button", name="Promise").click()
     expect(page.locator("main")).to_contain_text("You promised to pay by Jul 9, 2026: $20.00")
     page.get_by_role("link", name="Pay in parts").click()
-    page.get_by_label("What comes in each month").fill("100")
-    page.get_by_label("What goes out each month").fill("100")
+    page.get_by_label("Wages").fill("100")
+    page.get_by_text("What goes out each month").click()
+    page.get_by_label("Home:").fill("100")
     page.get_by_role("button", name="Show me the plan").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing is left each month")
     page.get_by_label("What you can pay each month").fill(str(owed // 100 // 4 + 50))  # down: some whole amount
     page.get_by_label("First payment on").fill("2026-07-10")
     page.get_by_role("button", name="Show me the plan").click()
     shown = page.get_by_role("status")
+    expect(shown).to_contain_text("Can you repay it? No: do not sign it.")
+    expect(shown).to_contain_text("More goes out than comes in already.")
+    expect(page.get_by_role("button", name="I agree to this plan")).to_have_count(0)
+    page.get_by_label("Wages").fill("90,000")
+    page.get_by_role("button", name="Show me the plan").click()
+    expect(shown).to_contain_text("Can you repay it? Yes: it fits, on bad months too.")
     expect(shown).to_contain_text("You pay $")
-    cells = [int(re.sub(r"\D", "", text)) for text in shown.locator("td.amount").all_inner_texts()]
+    cells = [int(re.sub(r"\D", "", text)) for text in shown.locator("table.dues td.amount").all_inner_texts()]
     total = re.search(r"You pay \$([\d,]+\.\d\d) in all", shown.inner_text())
     assert total is not None
     assert sum(cells) == int(re.sub(r"\D", "", total[1])) >= owed

@@ -18,6 +18,7 @@ from duecourse.desk.opening import admitted, opened
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store.models import Staff
 from duecourse.web import plans
+from duecourse.web.showing import money
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,11 +28,14 @@ def afford(request: HttpRequest, user: Staff, number: int, loan_id: str) -> Http
     with opened(request) as store:
         found = admitted(store, user, number)
         one = _loan(found, loan_id)
-        form = plans.Afford(one.loan.currency, store.on, request.POST or None, initial={"first_on": store.on})
+        debts = plans.other_debts(found.loans, loan_id, store.on)
+        form = plans.Afford(
+            one.loan.currency, store.on, request.POST or None, initial={"first_on": store.on}, debts=debts
+        )
         shown: dict[str, Any] = {"case": found, "one": one, "form": form}
         shown |= {"agree_at": reverse("desk:agree", args=[number]), "home_at": reverse("desk:case", args=[number])}
         if request.method == "POST" and form.is_valid():
-            shown |= plans.shown(one.loan, form, store.on, MONTHS_MOST)
+            shown |= plans.shown(one.loan, form, store.on, MONTHS_MOST, lambda amount: money(amount, one.loan.currency))
         return render(request, "desk/parts.html", shown)
 
 

@@ -26,6 +26,7 @@ from duecourse.portal.helping import help_of
 from duecourse.portal.lines import lines as lines_of
 from duecourse.web import plans
 from duecourse.web.fields import FactForm
+from duecourse.web.showing import money
 
 _CHANNELS: Final = ("sms", "email", "call", "letter", "visit")
 DONE: Final = {
@@ -139,11 +140,14 @@ def promise(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
 def afford(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
     """Show a plan that somebody can afford with all that it costs, before anything is agreed."""
     found = _loan(own, loan_id)
-    form = plans.Afford(found.loan.currency, own.on, request.POST or None, initial={"first_on": own.on})
+    debts = plans.other_debts(own.loans, loan_id, own.on)
+    form = plans.Afford(found.loan.currency, own.on, request.POST or None, initial={"first_on": own.on}, debts=debts)
     shown: dict[str, Any] = {"own": own, "one": found, "form": form}
     shown |= {"agree_at": reverse("portal:agree"), "home_at": reverse("portal:home")}
     if request.method == "POST" and form.is_valid():
-        shown |= plans.shown(found.loan, form, own.on, own.settings.plan_months)
+        shown |= plans.shown(
+            found.loan, form, own.on, own.settings.plan_months, lambda amount: money(amount, found.loan.currency)
+        )
     return render(request, "portal/afford.html", shown)
 
 

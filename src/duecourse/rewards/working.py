@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from duecourse.affordability.budget import Budget, ComesIn, Debt, GoesOut, Spending
+from duecourse.affordability.budget import Income as Earned
+from duecourse.affordability.judging import most as fits_most
 from duecourse.ledger.loan import Instalment
 from duecourse.rewards import schedule
 from duecourse.rewards.gathering import Contract, Record
@@ -20,14 +23,17 @@ from duecourse.strategy.strict import WHOLE_PPM
 
 RATE: Final = "interest_ppm_year"
 
+_A_YEAR_MONTHS: Final = 12
+
 
 @dataclass(frozen=True)
 class Income:
-    """What a borrower earns a month, in minor units, and when that was verified."""
+    """What a borrower earns a month, in minor units, when that was verified, and what they spend where it is known."""
 
     amount: int
     currency: str
     verified_on: date
+    spending: int | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,9 @@ def _raised(rule: Rule, at: int, record: Record, contract: Contract, given: Give
 def _unaffordable(rule: Rule, contract: Contract, line: tuple[int, int], given: Given, on: date) -> str | None:
     """Return why a limit is not affordable; None where it is.
 
-    The new limit is taken to be used whole: the loan's largest instalment grows as the limit does, rounded up.
+    The new limit is taken to be used whole: the loan's largest instalment grows as the limit does, rounded up. All
+    instalments must be within the rule's share of the income, and what is added must fit on bad months too. Where
+    spending is not known, what is above the share is taken to be spent.
     """
     check, income = rule.affordability, given.income
     if check is None or income is None:
@@ -185,9 +193,18 @@ def _unaffordable(rule: Rule, contract: Contract, line: tuple[int, int], given: 
     largest = max((row.principal + row.interest + row.fee for row in contract.instalments), default=0)
     before, new = line
     more = -(-largest * (new - before) // before)  # up
-    burden = given.monthly + more
-    allowed = income.amount * check.instalments_of_income_ppm
-    return None if burden * WHOLE_PPM <= allowed else "not_affordable"
+    share = check.instalments_of_income_ppm
+    if (given.monthly + more) * WHOLE_PPM > income.amount * share:
+        return "not_affordable"
+    spent = -(-income.amount * (WHOLE_PPM - share) // WHOLE_PPM) if income.spending is None else income.spending  # up
+    currency = income.currency
+    budget = Budget(
+        currency=currency,
+        comes_in=(ComesIn(Earned.WAGES, currency, income.amount),),
+        goes_out=(GoesOut(Spending.OTHER_ESSENTIAL, currency, spent),),
+        debts=(Debt("all instalments", currency, given.monthly),),
+    )
+    return None if fits_most(budget, _A_YEAR_MONTHS) >= more else "not_affordable"
 
 
 def monthly_of(contract: Contract, on: date) -> int:

@@ -1,0 +1,186 @@
+"""A budget and a loan out of a file (TOML), and the law's cap on it: for the command line and for other programmes."""
+
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from duecourse.affordability.budget import Budget, ComesIn, Debt, Every, GoesOut, Income, Spending
+from duecourse.affordability.judging import Cap, Due, Proposal
+from duecourse.kernel.currencies import MINOR_DIGITS, minor_digits
+from duecourse.kernel.errors import DueCourseError
+from duecourse.law.asking import ask
+from duecourse.law.casefile import read_cases
+from duecourse.law.document import nearest
+from duecourse.law.judge import judgement
+from duecourse.law.kept import law_of
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _decimal(value: object) -> Decimal:
+    """Take an amount as text or a whole number: a number with a point would be a float before anybody could look."""
+    try:
+        return Decimal(value) if isinstance(value, str | int) else Decimal("NaN")
+    except InvalidOperation:
+        return Decimal("NaN")
+
+
+_Amount = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=Decimal(10) ** 15)]
+_Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class _ComesIn(_Strict):
+    of: Income
+    amount: _Amount = Decimal(0)
+    every: Every = Every.MONTH
+    months: tuple[_Amount, ...] = ()
+    currency: _Currency | None = None
+
+
+class _GoesOut(_Strict):
+    on: Spending
+    amount: _Amount
+    every: Every = Every.MONTH
+    currency: _Currency | None = None
+
+
+class _Debt(_Strict):
+    name: str
+    monthly: _Amount
+    currency: _Currency | None = None
+
+
+class _Due(_Strict):
+    on: date
+    amount: _Amount
+
+
+class LawOf(_Strict):
+    """Under which law a loan is: the rulebooks that are asked for its cap, and what they ask about it."""
+
+    rulebooks: tuple[str, ...]
+    country: str
+    lender_type: str
+    product: str
+
+
+class _Loan(_Strict):
+    received: _Amount
+    begins_on: date
+    dues: tuple[_Due, ...]
+    per_day_late: _Amount | None = None
+    currency: _Currency | None = None
+    law: LawOf | None = None
+
+
+class _Sheet(_Strict):
+    currency: _Currency
+    comes_in: tuple[_ComesIn, ...]
+    goes_out: tuple[_GoesOut, ...] = ()
+    debts: tuple[_Debt, ...] = ()
+    savings: _Amount = Decimal(0)
+    loan: _Loan
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a file says."""
+
+    budget: Budget
+    proposal: Proposal
+
+
+def read(path: Path) -> Sheet:
+    """Read a file. DueCourseError: the place in it and what is wrong."""
+    try:
+        given = _Sheet.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise DueCourseError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DueCourseError(f"{path}: no TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DueCourseError(
+            f'{path}: {".".join(map(str, first["loc"]))}: {first["msg"]}; amounts are texts, as in "120.50"'
+        ) from None
+    if given.currency not in MINOR_DIGITS:
+        raise DueCourseError(f"{path}: {given.currency} is no currency of ISO 4217")
+    try:
+        return _sheet(given)
+    except DueCourseError as error:
+        raise DueCourseError(f"{path}: {error}") from None
+
+
+def _sheet(given: _Sheet) -> Sheet:
+    own = given.currency
+
+    def minor(amount: Decimal) -> int:
+        scaled = amount.scaleb(minor_digits(own))
+        if scaled != scaled.to_integral_value():
+            raise DueCourseError(f"{amount} has more decimals than {own}")
+        return int(scaled)
+
+    budget = Budget(
+        currency=own,
+        comes_in=tuple(
+            ComesIn(part.of, part.currency or own, minor(part.amount), part.every, tuple(map(minor, part.months)))
+            for part in given.comes_in
+        ),
+        goes_out=tuple(
+            GoesOut(part.on, part.currency or own, minor(part.amount), part.every) for part in given.goes_out
+        ),
+        debts=tuple(Debt(part.name, part.currency or own, minor(part.monthly)) for part in given.debts),
+        savings=minor(given.savings),
+    )
+    loan = given.loan
+    proposal = Proposal(
+        currency=loan.currency or own,
+        begins_on=loan.begins_on,
+        received=minor(loan.received),
+        dues=tuple(Due(due.on, minor(due.amount)) for due in loan.dues),
+        per_day_late=None if loan.per_day_late is None else minor(loan.per_day_late),
+        cap=None if loan.law is None else law_cap(loan.law, loan.currency or own, loan.begins_on, minor(loan.received)),
+    )
+    return Sheet(budget, proposal)
+
+
+def law_cap(law: LawOf, currency: str, opened_on: date, principal: int) -> Cap | None:
+    """Return the cap that the law sets on a loan's yearly rate, asked as a what-if; None where no rule answers."""
+    loan: dict[str, Any] = {
+        "id": "L", "product": law.product, "opened_on": opened_on, "due_on": opened_on + timedelta(days=365),
+        "currency": currency, "principal": principal,
+    }  # fmt: skip
+    world = {
+        "id": "affordability",
+        "cite": "a what-if",
+        "origin": "text",
+        "rulebooks": list(law.rulebooks),
+        "topic": "rate-cap",
+        "says": "what a loan may cost",
+        "collector": {"role": "original_creditor", "lender_type": law.lender_type},
+        "borrower": {"country": law.country, "zones": ["UTC"], "age": 40, "language": "en"},
+        "loans": [loan],
+        "tries": [{"ask": "rate_cap", "loan": "L"}],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "affordability.yaml"
+        path.write_text(yaml.safe_dump([world], allow_unicode=True), encoding="utf-8")
+        (case,) = read_cases(path, expects=False, topics=None)
+    books = set(law.rulebooks)
+    known = law_of(books, None)
+    if unknown := sorted(books - set(known.books)):
+        raise DueCourseError(f"no rulebook '{unknown[0]}'{nearest(unknown[0], known.books)}")
+    made = ask([case], known.of(books, acts={"contact"}, asks={"rate_cap"}))
+    judged = judgement(made, made.worlds.tries[0])
+    if not isinstance(judged.answer, int) or judged.answered_by is None:
+        return None
+    return Cap(judged.answer, judged.answered_by.id)
