@@ -27,6 +27,7 @@ from duecourse import (
     cli_furnish,
     cli_inquiry,
     cli_law,
+    cli_licences,
     cli_money,
     cli_register,
     cli_reward,
@@ -61,6 +62,8 @@ app = typer.Typer(
 app.command()(cli_law.judge)
 app.command()(cli_serve.serve)
 app.command()(cli_afford.afford)
+app.command("lender-check")(cli_licences.lender_check)
+app.command("lender-import")(cli_licences.lender_import)
 app.add_typer(cli_law.law_app, name="law")
 app.add_typer(cli_strategy.strategy_app, name="strategy")
 app.add_typer(cli_store.store_app, name="store")

@@ -19,6 +19,7 @@ from duecourse.book.loaded import LoadedBook
 from duecourse.book.synth import synth
 from duecourse.day.nightly import Look, night_of_store
 from duecourse.day.settings import Day, read
+from duecourse.licences.register import SYNTHETIC
 from duecourse.night.facts import CATALOGUE
 from duecourse.night.moment import Moment
 from duecourse.night.run import Options, Summary, run
@@ -76,7 +77,8 @@ def settings(folder: Path) -> Day:
     found = read(_SETTINGS)
     call = found.channels["call"]
     here = {**call.settings, "folder": str(folder / call.settings["folder"])}
-    return found.model_copy(update={"channels": {"call": call.model_copy(update={"settings": here})}})
+    portal = found.portal and found.portal.model_copy(update={"registers": (str(SYNTHETIC),)})
+    return found.model_copy(update={"channels": {"call": call.model_copy(update={"settings": here})}, "portal": portal})
 
 
 def _users(on: date) -> None:

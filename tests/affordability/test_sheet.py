@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner
 
-from duecourse.affordability.judging import judge
+from duecourse.affordability.judging import Judgement, judge
 from duecourse.affordability.sheet import read
 from duecourse.affordability.telling import told, words_in
 from duecourse.cli import app
@@ -73,8 +73,12 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str
     path = tmp_path / "sheet.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DueCourseError, match=line):
-        sheet = read(path)
-        judge(sheet.budget, sheet.proposal)
+        _judged(path)
+
+
+def _judged(path: Path) -> Judgement:
+    sheet = read(path)
+    return judge(sheet.budget, sheet.proposal)
 
 
 def test_where_the_law_gives_no_answer_none_is_told(tmp_path: Path) -> None:

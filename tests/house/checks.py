@@ -17,7 +17,7 @@ Findings = Iterator[tuple[int, str]]
 _LAW_AND_BELOW = ("kernel", "book", "ledger", "law")
 _STORE_AND_BELOW = (*_LAW_AND_BELOW, "strategy", "store")
 _DAY_AND_BELOW = (*_STORE_AND_BELOW, "day", "channels", "documents")
-_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards", "affordability")
+_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards", "affordability", "licences")
 MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "kernel": (),
     "book": ("kernel",),
@@ -29,6 +29,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "store": (*_LAW_AND_BELOW, "strategy"),
     "channels": ("kernel",),
     "documents": ("kernel",),
+    "licences": ("kernel",),
     "inquiry": ("kernel",),  # other parties run it too, who have no store and no night
     "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": (*_DAY_AND_BELOW, "night"),  # the gate and its facts are the night's definitions
@@ -44,7 +45,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "terminal": (*_LAW_AND_BELOW, "strategy", "night", "printing"),
     "terminal_law": (*_LAW_AND_BELOW, "printing"),
     "demonstration": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal"),
-    "demonstration_desk": (*_LAW_AND_BELOW, "strategy", "night", "store", "day"),
+    "demonstration_desk": (*_LAW_AND_BELOW, "strategy", "night", "store", "day", "licences"),
     "cli_afford": ("kernel", "law", "affordability", "documents", "printing", "cli_options"),
     "cli_agency": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_ending", "cli_options"),
     "cli_audit": ("kernel", "store", "documents", "printing", "cli_options"),
@@ -55,6 +56,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_furnish": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_days", "cli_ending", "cli_options"),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
     "cli_inquiry": ("kernel", "documents", "inquiry", "printing"),
+    "cli_licences": ("kernel", "licences", "printing"),
     "cli_options": (),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days", "cli_options"),
     "cli_sale": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_ending", "cli_options"),
@@ -95,6 +97,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_furnish",
         "cli_inquiry",
         "cli_law",
+        "cli_licences",
         "cli_money",
         "cli_options",
         "cli_sale",
@@ -130,6 +133,7 @@ SPEAKING: Final = frozenset(
         "cli_furnish",
         "cli_inquiry",
         "cli_law",
+        "cli_licences",
         "cli_money",
         "cli_options",
         "cli_sale",

@@ -69,6 +69,7 @@ CLI = {
     "src/duecourse/cli_field.py": "the command line talks to the terminal",
     "src/duecourse/cli_inquiry.py": "the command line talks to the terminal",
     "src/duecourse/cli_furnish.py": "the command line talks to the terminal",
+    "src/duecourse/cli_licences.py": "the command line talks to the terminal",
     "src/duecourse/cli_law.py": "the command line talks to the terminal",
     "src/duecourse/cli_money.py": "the command line talks to the terminal",
     "src/duecourse/cli_register.py": "the command line talks to the terminal",

@@ -163,6 +163,20 @@ def test_a_promise_and_then_a_plan_with_its_whole_cost(desk: Desk, page: Page) -
     expect(page.locator("main")).to_contain_text("A payment plan is kept, and nothing of it is due")
 
 
+def test_anybody_looks_up_a_lender_and_whose_a_number_is(desk: Desk) -> None:
+    asking = Asking(desk.url)
+    good = asking.post("/portal/lender", lender="Acme Loans", belonging="800 555 0199").body
+    assert "<h2>Licensed.</h2>" in good
+    assert "Synthetic Financial Authority, examples/licences/authority.csv, as of 2026-11-01" in good
+    assert "this telephone number is Bluebird Credit Inc&#x27;s, not Acme Loans Ltd&#x27;s" in good
+    alike = asking.post("/portal/lender", lender="Acmе Loans").body  # its e is a Cyrillic letter
+    assert "Careful: nobody of this name is licensed" in alike
+    assert "<script>x" not in asking.post("/portal/lender", lender="<script>x</script>").body
+    assert "牌照" in Asking(desk.url, {"django_language": "zh-hans"}).post("/portal/lender", lender="Acme Loans").body
+    tries = [asking.post("/portal/lender", lender="x").status for _ in range(60)]
+    assert tries[-1] == 429
+
+
 def test_who_says_that_it_is_not_theirs_is_left_alone_and_no_script_of_theirs_runs(desk: Desk, page: Page) -> None:
     number, _ = borrower(desk)
     enter(page, number)

@@ -18,6 +18,8 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("start", "GET"): (200,) * 7,
     ("check", "GET"): (200,) * 7,
     ("check", "POST"): (200,) * 7,
+    ("lender", "GET"): (200,) * 7,
+    ("lender", "POST"): (200,) * 7,
     ("nothing", "GET"): (200,) * 7,
     ("by_link", "GET"): (404,) * 7,
     ("by_link", "POST"): (404,) * 7,
@@ -78,7 +80,8 @@ def paths(whose: tuple[int, int, str], visitors: dict[str, Asking]) -> dict[str,
     assert begun.location.startswith("/portal/pay/sandbox/")
     plain = ("home", "agree", "wrong", "hardship", "contact", "speaker", "report", "review", "papers")
     return {
-        "start": "/portal/", "check": "/portal/check", "nothing": "/portal/nothing", "by_link": "/portal/in/kx-y",
+        "start": "/portal/", "check": "/portal/check", "lender": "/portal/lender",
+        "nothing": "/portal/nothing", "by_link": "/portal/in/kx-y",
         **{name: f"/portal/mine/{name}" for name in plain}, "home": "/portal/mine",
         **{name: f"/portal/mine/{name}/{loan}" for name in ("lines", "pay", "promise")},
         "afford": f"/portal/mine/parts/{loan}", "sandbox": begun.location, "choose": "/portal/mine/contact/silence",

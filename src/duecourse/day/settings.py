@@ -43,7 +43,8 @@ class Portal(_Strict):
     """The borrowers' portal: under which `address` people see it, and for how long a link to it can be used.
 
     A plan of at most `plan_months` instalments is agreed upon at once. `account` are the lines by which money is
-    transferred, by language; `provider` takes cards and wallets, none where it is empty.
+    transferred, by language; `provider` takes cards and wallets, none where it is empty. `registers` are the files by
+    which anybody may look up whether a lender is licensed, as `duecourse lender-import` wrote them.
     """
 
     address: Annotated[str, Field(pattern=r"^(https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.1|localhost)(:\d+)?)$")]
@@ -51,6 +52,7 @@ class Portal(_Strict):
     plan_months: Annotated[int, Field(ge=0, le=60)] = 12
     account: dict[str, list[str]] = Field(default_factory=dict)
     provider: Annotated[str, Field(pattern="^(|sandbox)$")] = ""
+    registers: tuple[str, ...] = ()
 
 
 class Day(_Strict):

@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.portal import coming_in, pages
+from duecourse.portal import coming_in, looking_up, pages
 
 app_name: Final = "portal"
 urlpatterns: Final = [
@@ -13,6 +13,7 @@ urlpatterns: Final = [
     path("as/<int:number>", coming_in.as_borrower, name="as_borrower"),
     path("out", coming_in.out, name="out"),
     path("check", coming_in.check, name="check"),
+    path("lender", looking_up.lender, name="lender"),
     path("nothing", coming_in.nothing, name="nothing"),
     path("mine", pages.home, name="home"),
     path("mine/lines/<path:loan_id>", pages.lines, name="lines"),
