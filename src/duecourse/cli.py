@@ -29,6 +29,7 @@ from duecourse import (
     cli_law,
     cli_licences,
     cli_money,
+    cli_publish,
     cli_register,
     cli_reward,
     cli_sale,
@@ -79,6 +80,7 @@ app.add_typer(cli_furnish.furnish_app, name="furnish")
 app.add_typer(cli_register.register_app, name="register")
 app.add_typer(cli_finance.finance_app, name="finance")
 app.add_typer(cli_reward.reward_app, name="reward")
+cli_publish.join(cli_inquiry.inquiry_app)
 app.add_typer(cli_inquiry.inquiry_app, name="inquiry")
 app.add_typer(cli_token.token_app, name="token")
 app.add_typer(cli_token.hook_app, name="hook")

@@ -146,7 +146,7 @@ def ask(
     from duecourse.inquiry import report as reports
     from duecourse.inquiry import telling
 
-    reader, moment = _reader(charter, operator, hub, holder, certificate), now()
+    reader, moment = reader_of(charter, operator, hub, holder, certificate), now()
     found = reader.look_up(_identity(country, number, born_on), moment)
     report = reports.report(found, reader.charter, moment.date())
     words = telling.words_in(language)
@@ -174,7 +174,7 @@ def consent(
     from duecourse import printing
     from duecourse.inquiry.charter import Purpose
 
-    reader, moment = _reader(charter, operator, hub, holder, certificate), now()
+    reader, moment = reader_of(charter, operator, hub, holder, certificate), now()
     found = reader.look_up(_identity(country, number, born_on), moment)
     bundle = reader.consent(found.seen, to, Purpose(purpose), moment, timedelta(days=days), uses)
     out.write_text(json.dumps(bundle.as_json()), encoding="utf-8")
@@ -199,7 +199,7 @@ def use(
     from duecourse.inquiry import telling
     from duecourse.inquiry.client import Bundle as Given
 
-    reader, moment = _reader(charter, operator, hub, holder, None), now()
+    reader, moment = reader_of(charter, operator, hub, holder, None), now()
     given = Given.of_json(_json(bundle))
     found, left_out = reader.use(given, _identity(country, number, born_on), moment)
     own = reader.charter.lender_of_key[reader.key].number
@@ -221,7 +221,7 @@ def withdraw(
     from duecourse import printing
     from duecourse.inquiry.client import Bundle as Given
 
-    _reader(charter, operator, hub, holder, certificate).withdraw(Given.of_json(_json(bundle)), now())
+    reader_of(charter, operator, hub, holder, certificate).withdraw(Given.of_json(_json(bundle)), now())
     printing.say("withdrawn: nothing is opened with it any more")
 
 
@@ -236,7 +236,7 @@ def log(
     """List what was opened for this client or with its consents, the last first."""
     from duecourse import printing
 
-    reader = _reader(charter, operator, hub, holder, certificate)
+    reader = reader_of(charter, operator, hub, holder, certificate)
     lines = reader.log(now())
     for line in lines:
         lender = reader.charter.lender_of_number.get(line["asked_by"])
@@ -246,7 +246,8 @@ def log(
         printing.say("nothing was opened")
 
 
-def _reader(charter: Path, operator: str, hub: str, holder: str, certificate: Path | None) -> "Reader":
+def reader_of(charter: Path, operator: str, hub: str, holder: str, certificate: Path | None) -> "Reader":
+    """Return one who asks with the seed of the environment; with a certificate, as a borrower's client."""
     from duecourse.inquiry.charter import signed
     from duecourse.inquiry.client import Reader
     from duecourse.inquiry.serving import seed

@@ -30,6 +30,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "channels": ("kernel",),
     "documents": ("kernel",),
     "licences": ("kernel",),
+    "publishing": ("kernel", "book", "night", "inquiry"),  # a lender's side of it, out of its night
     "inquiry": ("kernel",),  # other parties run it too, who have no store and no night
     "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": (*_DAY_AND_BELOW, "night"),  # the gate and its facts are the night's definitions
@@ -57,6 +58,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
     "cli_inquiry": ("kernel", "documents", "inquiry", "printing"),
     "cli_licences": ("kernel", "licences", "printing"),
+    "cli_publish": ("kernel", "book", "inquiry", "publishing", "printing", "cli_inquiry"),
     "cli_options": (),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days", "cli_options"),
     "cli_sale": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_ending", "cli_options"),
@@ -99,6 +101,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
         "cli_law",
         "cli_licences",
         "cli_money",
+        "cli_publish",
         "cli_options",
         "cli_sale",
         "cli_register",
@@ -135,6 +138,7 @@ SPEAKING: Final = frozenset(
         "cli_law",
         "cli_licences",
         "cli_money",
+        "cli_publish",
         "cli_options",
         "cli_sale",
         "cli_register",

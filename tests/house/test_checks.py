@@ -71,6 +71,7 @@ CLI = {
     "src/duecourse/cli_furnish.py": "the command line talks to the terminal",
     "src/duecourse/cli_licences.py": "the command line talks to the terminal",
     "src/duecourse/cli_law.py": "the command line talks to the terminal",
+    "src/duecourse/cli_publish.py": "the command line talks to the terminal",
     "src/duecourse/cli_money.py": "the command line talks to the terminal",
     "src/duecourse/cli_register.py": "the command line talks to the terminal",
     "src/duecourse/cli_finance.py": "the command line talks to the terminal",

@@ -122,10 +122,14 @@ class Reader:
 
     def people(self, identities: Sequence[bytes], now: datetime) -> list[Person]:
         """Return the keys of up to 1,024 people, in one request with one proof."""
+        return [Person.of(output) for output in self.outputs(identities, now)]
+
+    def outputs(self, identities: Sequence[bytes], now: datetime) -> list[bytes]:
+        """Return what the keys of people are made of: 64 bytes each, to be kept sealed."""
         blinded = [oprf.blind(identity) for identity in identities]
         worked = self._worked("/evaluate", [each.element for each in blinded], self._address, now)
         worked.prove()
-        return [Person.of(oprf.finish(*each)) for each in zip(blinded, worked.evaluated, strict=True)]
+        return [oprf.finish(*each) for each in zip(blinded, worked.evaluated, strict=True)]
 
     def page(self, bucket: int, now: datetime) -> Words:
         """Return the records of a bucket. Refused: `head`, `head_old`, `page`, `truncated`."""

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from duecourse.inquiry.charter import Charter
+from duecourse.inquiry.charter import Charter, Lender
 from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.entry import Entry, Person, handle_of, sealed
 from duecourse.inquiry.hub import MOST_ITEMS, SENT, SEQUENCE_BYTES
@@ -55,6 +55,11 @@ class Publisher:
     def signer(self) -> Signer:
         """The key that signs the entries."""
         return self._caller.signer
+
+    @property
+    def lender(self) -> Lender:
+        """The lender as the charter has it."""
+        return self._charter.lender_of_number[self._number]
 
     def local(self, loan_id: str) -> bytes:
         """Return the name of a loan's record: the same each night, and telling nobody which loan."""
