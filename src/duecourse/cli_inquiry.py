@@ -150,7 +150,7 @@ def ask(
     found = reader.look_up(_identity(country, number, born_on), moment)
     report = reports.report(found, reader.charter, moment.date())
     words = telling.words_in(language)
-    document = telling.told(report, words, _ways(words), moment.date(), f"{found.cycle}")
+    document = telling.told(report, words, ways_of(words), moment.date(), f"{found.cycle}")
     _put(document, out)
 
 
@@ -200,12 +200,12 @@ def use(
     from duecourse.inquiry.client import Bundle as Given
 
     reader, moment = reader_of(charter, operator, hub, holder, None), now()
-    given = Given.of_json(_json(bundle))
+    given = Given.of_json(read_json(bundle))
     found, left_out = reader.use(given, _identity(country, number, born_on), moment)
     own = reader.charter.lender_of_key[reader.key].number
     words = telling.words_in("en")
     exposure = reports.exposure(found, own)
-    _put(telling.told_to_lender(exposure, left_out, words, _ways(words), moment.date(), "the borrower"), out)
+    _put(telling.told_to_lender(exposure, left_out, words, ways_of(words), moment.date(), "the borrower"), out)
 
 
 @inquiry_app.command()
@@ -221,7 +221,7 @@ def withdraw(
     from duecourse import printing
     from duecourse.inquiry.client import Bundle as Given
 
-    reader_of(charter, operator, hub, holder, certificate).withdraw(Given.of_json(_json(bundle)), now())
+    reader_of(charter, operator, hub, holder, certificate).withdraw(Given.of_json(read_json(bundle)), now())
     printing.say("withdrawn: nothing is opened with it any more")
 
 
@@ -254,7 +254,7 @@ def reader_of(charter: Path, operator: str, hub: str, holder: str, certificate: 
     from duecourse.inquiry.signed import Signer
     from duecourse.inquiry.wire import Caller, Http
 
-    caller = Caller(Signer.of(seed()), _json(certificate) if certificate else None)
+    caller = Caller(Signer.of(seed()), read_json(certificate) if certificate else None)
     return Reader(signed(charter, operator), Http(hub), Http(holder), caller)
 
 
@@ -264,7 +264,8 @@ def _identity(country: str, number: str, born_on: datetime) -> bytes:
     return normalised(country, number, born_on.date())
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Read a file of JSON; DueCourseError where it cannot be read or is none."""
     from duecourse.kernel.errors import DueCourseError
 
     try:
@@ -275,7 +276,8 @@ def _json(path: Path) -> Any:
         raise DueCourseError(f"{path}: is no JSON") from None
 
 
-def _ways(words: "Words") -> "Ways":
+def ways_of(words: "Words") -> "Ways":
+    """Return how the language of some words writes amounts and days."""
     from duecourse.documents.pdf import labels_for, shown_day, shown_money
     from duecourse.inquiry.telling import Ways
 

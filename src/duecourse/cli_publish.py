@@ -3,10 +3,12 @@
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 
-from duecourse.cli_inquiry import Charter, Holder, Hub, Operator, now, reader_of
+from duecourse.cli_inquiry import Bundle, Charter, Holder, Hub, Operator, now, read_json, reader_of, ways_of
+from duecourse.cli_options import OUT, Store
 
 if TYPE_CHECKING:
     from duecourse.inquiry.publisher import Publisher
@@ -22,6 +24,7 @@ def join(inquiry_app: typer.Typer) -> None:
     inquiry_app.command()(publish)
     inquiry_app.command()(audit)
     inquiry_app.command()(forget)
+    inquiry_app.command()(learn)
 
 
 def publish(
@@ -106,6 +109,50 @@ def forget(
 
     count = nightly.forget(_kept(kept), _publisher(charter, operator, hub), borrower, now())
     printing.say(f"{borrower}: {count:,} loans withdrawn, nothing is kept")
+
+
+def learn(
+    borrower: Annotated[str, typer.Argument(help="The borrower, by the lender's id.")],
+    bundle: Bundle,
+    charter: Charter,
+    operator: Operator,
+    by: Annotated[str, typer.Option("--by", envvar="DUECOURSE_USER", metavar="USER", help="Who uses the consent.")],
+    kept: Folder = _KEPT,
+    store: Store = OUT,
+    hub: Hub = "http://127.0.0.1:8100",
+    holder: Holder = "http://127.0.0.1:8101",
+) -> None:
+    """Use a borrower's consent, and note how many others collect: the fact other_collectors_active of the next nights.
+
+    What is owed to whom is printed once, and kept nowhere.
+    """
+    from duecourse import printing
+    from duecourse.day.exposure import learn as noted
+    from duecourse.day.facts import Told
+    from duecourse.day.in_force import zone_of
+    from duecourse.inquiry import report as reports
+    from duecourse.inquiry import telling
+    from duecourse.inquiry.client import Bundle as Given
+    from duecourse.kernel.errors import DueCourseError
+    from duecourse.store.keys import Keyring
+    from duecourse.store.place import Place
+
+    reader, moment, place = reader_of(charter, operator, hub, holder, None), now(), Place.of(store)
+    given = Given.of_json(read_json(bundle))
+    number = reader.charter.active_lender(reader.key).number
+    with place.connected() as connection:
+        row = connection.execute("SELECT id FROM borrower WHERE borrower_id = %s", [borrower]).fetchone()
+        if row is None:
+            raise DueCourseError(f"there is no borrower {borrower} in the store")
+        found, left_out = reader.use_for(given, _kept(kept).person(borrower), moment)
+        exposure, consent = reports.exposure(found, number), given.said
+        on = moment.astimezone(ZoneInfo(zone_of(connection))).date()
+        told = Told(f"inquiry {consent.number}", int(str(row[0])), moment, on)
+        noted(connection, Keyring.read(place.keys), by, told, exposure.other_collectors, consent.until_at)
+    words = telling.words_in("en")
+    document = telling.told_to_lender(exposure, left_out, words, ways_of(words), moment.date(), borrower)
+    for line in telling.text(document):
+        printing.say(line)
 
 
 def _buyers(given: list[str]) -> dict[str, int]:

@@ -58,7 +58,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
     "cli_inquiry": ("kernel", "documents", "inquiry", "printing"),
     "cli_licences": ("kernel", "licences", "printing"),
-    "cli_publish": ("kernel", "book", "inquiry", "publishing", "printing", "cli_inquiry"),
+    "cli_publish": (*_DAY_AND_BELOW, "inquiry", "publishing", "printing", "cli_inquiry", "cli_options"),
     "cli_options": (),
     "cli_money": ("kernel", "law", "strategy", "night", "store", "day", "printing", "cli_days", "cli_options"),
     "cli_sale": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_ending", "cli_options"),

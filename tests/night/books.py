@@ -1,6 +1,7 @@
 """Books for the tests of the night: synthetic ones with rarer things added, and tiny ones from plain rows."""
 
 import csv
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -31,7 +32,7 @@ MADE_FOR: Final = date(2026, 6, 30)  # the business date of the synthetic books
 DEFAULT: Final = Path(__file__).parents[2] / "src" / "duecourse" / "strategy" / "default.yaml"
 OPTIONS: Final = Options(threads=2, memory="2GB")
 _EVENTS: Final = (
-    *("furnished", "listed", "sued", "settlement_offer", "sold", "reward", "reward"),
+    *("furnished", "listed", "sued", "settlement_offer", "sold", "reward", "other_collectors"),
     *("put_back", "agency_engaged", "agency_ended"),
     *("pause", "pause", "resume", "accelerated", "moved_house"),
 )
@@ -157,6 +158,8 @@ class _Extra:
             row = {"event_id": f"XE{place}", "kind": self.dice.choice(_EVENTS), **self.whose()}
             until = self.later(day)
             ends = self.moment(until) if until else None
+            is_told = row["kind"] == "other_collectors"
+            row["details"] = json.dumps({"count": place % 5}) if is_told else None
             found.append({**row, "happened_at": self.moment(day), "until_at": ends, "recorded_at": self.known(day)})
         return found
 

@@ -3,6 +3,7 @@
 Amounts and ageing of each loan come from the ledger (its own twin checks it); everything else from the rows.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -247,6 +248,11 @@ def of_done(book: Known, borrower_id: str, on: date, spell: date | None) -> Row:
     for kind, act in ACTS_OF.items():
         done = [book.day(row["happened_at"]) for row in book.of("events", borrower_id) if row["kind"] == kind]
         found |= _counted(f"days_since_{kind}", f"{act}_in_spell", done, on, spell)
+    told = [row for row in book.of("events", borrower_id) if row["kind"] == "other_collectors"]
+    told = [row for row in told if book.day(row["happened_at"]) <= on]
+    holds = [row for row in told if row["until_at"] is None or row["until_at"].date() >= on]
+    counts = [json.loads(row["details"])["count"] for row in holds if row["details"]]
+    found["other_collectors_active"] = max(counts, default=None)
     return found
 
 

@@ -66,6 +66,12 @@ class Bundle:
     blinds: tuple[bytes, ...]
     padding: tuple[bytes, ...]
 
+    @property
+    def said(self) -> Consent:
+        """What the consent says; who signed it is for the key holder. Refused: `malformed`, `signature`."""
+        said, _ = taken(b"consent", self.consent)
+        return Consent.model_validate(said)
+
     def as_json(self) -> dict[str, Any]:
         """Return it as the file or message that the borrower's client hands over."""
         parts = {"records": self.records, "blinds": self.blinds, "padding": self.padding}
@@ -173,8 +179,11 @@ class Reader:
 
         Those were left out by the borrower, or published since. Refused: `consent…`, and what the key holder names.
         """
+        return self.use_for(bundle, self.person(identity, now), now)
+
+    def use_for(self, bundle: Bundle, person: Person, now: datetime) -> tuple[Found, int]:
+        """Use a consent, as `use` does, of somebody whose keys are known."""
         sent, received = self.sent, self.received
-        person = self.person(identity, now)
         records = [Record.unpacked(record) for record in bundle.records]
         if len(records) != len(bundle.blinds):
             raise Refused(Check.MALFORMED, "a consent has one blinding for each record")

@@ -313,4 +313,12 @@ _EVENTS: Final = tuple(
     )
 )
 
-CATALOGUE: Final = Catalogue((*_LOANS, *_CONTACTS, *_CHANNELS, *_PEOPLE, *_NOTICES, *_EVENTS))
+_OTHERS: Final = BorrowerFact(
+    "other_collectors_active",
+    INTEGER,
+    "Most other lenders that collected from the borrower, by what they let us see, while their consent holds.",
+    "events",
+    lambda table: table.others.max(),
+)
+
+CATALOGUE: Final = Catalogue((*_LOANS, *_CONTACTS, *_CHANNELS, *_PEOPLE, *_NOTICES, *_EVENTS, _OTHERS))

@@ -11,6 +11,8 @@ from duecourse.kernel.components import COMPONENTS
 
 Tables = Callable[[str], ir.Table]
 
+OTHERS: Final = "other_collectors"
+"""The event by which it is known, with the borrower's consent, how many other lenders collect from them."""
 DONE: Final = {
     "furnished": ("furnish", "the debt was last reported to a credit bureau"),
     "listed": ("list", "the borrower was last put on a list of dishonest debtors"),
@@ -96,9 +98,12 @@ def _notices(tables: Tables, people: ir.Table) -> ir.Table:
 
 
 def _events(tables: Tables, people: ir.Table) -> ir.Table:
-    rows = tables("events").filter(ibis._.kind.isin(list(DONE))).join(people, "borrower_no")
+    rows = tables("events").filter(ibis._.kind.isin([*DONE, OTHERS])).join(people, "borrower_no")
     rows = rows.filter(rows.happened_on <= rows.on_day)
-    return rows.mutate(in_spell=_in_spell(rows, rows.happened_on))
+    holds = (rows.until_at.date() >= rows.on_day).fill_null(True)
+    said = rows.details.re_extract(r'"count"\s*:\s*(\d{1,9})', 1).nullif("").cast("int64")
+    others = ibis.cases(((rows.kind == OTHERS) & holds, said))
+    return rows.mutate(in_spell=_in_spell(rows, rows.happened_on), others=others)
 
 
 def _borrowers(tables: Tables, people: ir.Table) -> ir.Table:
