@@ -17,7 +17,7 @@ Findings = Iterator[tuple[int, str]]
 _LAW_AND_BELOW = ("kernel", "book", "ledger", "law")
 _STORE_AND_BELOW = (*_LAW_AND_BELOW, "strategy", "store")
 _DAY_AND_BELOW = (*_STORE_AND_BELOW, "day", "channels", "documents")
-_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards", "affordability", "licences")
+_WEB = (*_DAY_AND_BELOW, "night", "endings", "finance", "rewards", "affordability", "licences", "inquiry", "publishing")
 MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "kernel": (),
     "book": ("kernel",),

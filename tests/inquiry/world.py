@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+from duecourse.inquiry import charter as charters
 from duecourse.inquiry.charter import Charter
 from duecourse.inquiry.client import Reader
 from duecourse.inquiry.credentials import Certificate, vouch
@@ -162,6 +163,28 @@ class World:
     def close(self) -> dict[str, str]:
         """End the hub's cycle."""
         return self.hub.close(self.clock.now)
+
+
+def write_charter(path: Path, countries: list[str], people: int = 2_400, lenders: int = 3) -> str:
+    """Write and sign a charter of the same parties as a file; return the operator's key."""
+    address, opening = keys_of(seed("holder"))
+    lines = [
+        "from_on = 2020-01-01", "until_on = 2036-12-31", f"people = {people}",
+        f'hub_key = "{Signer.of(seed("hub")).public}"', f'address_key = "{address.public.hex()}"',
+        f'opening_key = "{opening.public.hex()}"', "[[checkers]]", 'name = "Portal"',
+        f'key = "{Signer.of(seed("checker")).public}"',
+    ]  # fmt: skip
+    for number in range(1, lenders + 1):
+        lines += ["[[lenders]]", f"number = {number}", f'name = "Lender {number}"', 'jurisdiction = "CN"']
+        lines += [f'key = "{Signer.of(seed(f"lender {number}")).public}"', f'licence = "L-{number}"']
+        lines += [f'contact = "disputes@lender{number}.example"']
+    for country in countries:
+        lines += ["[[bases]]", f'jurisdiction = "{country}"', 'basis = "Made up for a test, and of no country."']
+        lines += ['named_by = "Nobody"', "named_on = 2020-01-01", 'purposes = ["own_view", "forbearance"]']
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    signer = Signer.of(seed("operator"))
+    charters.sign(path, signer)
+    return signer.public
 
 
 def entry(lender: int, **changes: Any) -> Entry:

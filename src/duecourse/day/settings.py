@@ -55,6 +55,20 @@ class Portal(_Strict):
     registers: tuple[str, ...] = ()
 
 
+class Inquiry(_Strict):
+    """The cross-lender inquiry, of which this lender's portal is a checker: docs/operating/inquiry.md.
+
+    `kept` is the folder of what the lender has published. Its seed is in DUECOURSE_INQUIRY_SEED, the checker's in
+    DUECOURSE_INQUIRY_CHECKER_SEED.
+    """
+
+    charter: Annotated[str, Field(min_length=1)]
+    operator: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    hub: Annotated[str, Field(min_length=1)]
+    holder: Annotated[str, Field(min_length=1)]
+    kept: Annotated[str, Field(min_length=1)]
+
+
 class Day(_Strict):
     """The whole file. `words` are by language and placeholder; `fallback` are languages to write in, the best first.
 
@@ -70,6 +84,7 @@ class Day(_Strict):
     webhooks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     portal: Portal | None = None
     costs: dict[str, dict[str, Annotated[int, Field(ge=0)]]] = Field(default_factory=dict)
+    inquiry: Inquiry | None = None
 
     @property
     def valid(self) -> timedelta:

@@ -113,7 +113,12 @@ class Reader:
     def look_up(self, identity: bytes, now: datetime) -> Found:
         """Return all that was published about somebody. Refused by whatever check a party does not pass."""
         sent, received = self.sent, self.received
-        person = self.person(identity, now)
+        found = self.look_up_for(self.person(identity, now), now)
+        return replace(found, bytes_sent=self.sent - sent, bytes_received=self.received - received)
+
+    def look_up_for(self, person: Person, now: datetime) -> Found:
+        """Look up, as `look_up` does, somebody whose keys are known."""
+        sent, received = self.sent, self.received
         records = matches(person, self.page(person.bucket(self.charter.buckets), now))
         locks = [record.lock for record in records]
         blinds = [group.random_scalar() for _ in locks]
@@ -195,8 +200,11 @@ class Reader:
 
     def withdraw(self, bundle: Bundle, now: datetime) -> None:
         """Withdraw a consent: from now on the key holder opens nothing with it."""
-        said, _ = taken(b"consent", bundle.consent)
-        self._signed("/withdraw", bytes.fromhex(said["number"]), now)
+        self.withdraw_number(bundle.said.number, now)
+
+    def withdraw_number(self, number: str, now: datetime) -> None:
+        """Withdraw a consent of this client's by its number."""
+        self._signed("/withdraw", bytes.fromhex(number), now)
 
     def log(self, now: datetime) -> list[dict[str, Any]]:
         """Return what was opened for this client or with its consents, the last first."""

@@ -58,6 +58,11 @@ class State:
         if self._calls % _FORGET_EVERY == 0:
             db.execute("delete from nonces where until < ?", (_text(now),))
 
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+        os.close(self._turn)
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with self._lock:

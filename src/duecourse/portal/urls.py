@@ -4,7 +4,7 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.portal import coming_in, looking_up, pages
+from duecourse.portal import coming_in, everywhere, looking_up, pages
 
 app_name: Final = "portal"
 urlpatterns: Final = [
@@ -29,6 +29,9 @@ urlpatterns: Final = [
     path("mine/speaker", pages.speaker, name="speaker"),
     path("mine/report", pages.report, name="report"),
     path("mine/review", pages.review, name="review"),
+    path("mine/everywhere", everywhere.everywhere, name="everywhere"),
+    path("mine/everywhere/consent", everywhere.consent, name="consent"),
+    path("mine/everywhere/looks", everywhere.looks, name="looks"),
     path("mine/papers", pages.papers, name="papers"),
     path("mine/papers/statement/<path:loan_id>", pages.statement, name="statement"),
     path("mine/papers/ask", pages.of_data, name="of_data"),

@@ -62,6 +62,10 @@ class Kept:
         self.state = State(folder, _TABLES)
         self._cipher = AESGCM(hmac.digest(seed, b"duecourse-inquiry-1 outputs", "sha256"))
 
+    def close(self) -> None:
+        """Close the folder's file."""
+        self.state.close()
+
     def people(self) -> set[str]:
         """Return whose pseudonym is known."""
         return {row[0] for row in self.state.ask("select borrower_id from people")}

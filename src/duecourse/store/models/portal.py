@@ -113,6 +113,29 @@ class PaymentBegun(models.Model):
         return f"payment begun {self.pk}"
 
 
+class InquiryConsent(models.Model):
+    """A consent of the inquiry that a borrower gave in the portal: to which lender, what for, how often."""
+
+    number = models.TextField(primary_key=True)
+    borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+", db_column="borrower_no")
+    lender = models.BigIntegerField()
+    purpose = models.TextField()
+    given_at = models.DateTimeField()
+    until_at = models.DateTimeField()
+    uses = models.IntegerField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Its name in the database, and how it is found."""
+
+        db_table = "inquiry_consent"
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["borrower"], name="inquiry_consent_borrower")]
+
+    def __str__(self) -> str:
+        """Show its number."""
+        return self.number
+
+
 class DataRequest(models.Model):
     """What a borrower asks of what is kept of them; `words` are sealed. Erasure needs two people."""
 
