@@ -24,7 +24,7 @@ from duecourse.inquiry.wire import Caller, Http, answered, application
 from duecourse.publishing.nightly import Kept
 from tests.documents.samples import read
 from tests.inquiry.world import entry, seed
-from tests.web.conftest import Desk
+from tests.web.conftest import Desk, faults
 from tests.web.test_portal import borrower, enter
 
 
@@ -117,6 +117,7 @@ def test_a_borrower_looks_lets_a_lender_see_once_and_takes_it_back(desk: Desk, p
         expect(main).to_contain_text("1 loans of 1 lenders")
         expect(main).to_contain_text("Lender 2, loan …2821")
         expect(main).to_contain_text("CNY\N{NO-BREAK SPACE}950.00")
+        assert faults(page) == []
         with page.expect_download() as saved:
             page.get_by_role("button", name="Look now, and save it (PDF)").click()
         assert "What you owe by law" in read(saved.value.path().read_bytes())

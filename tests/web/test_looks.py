@@ -22,7 +22,8 @@ OF_ROLES: Final = {
 }  # fmt: skip
 OTHERS: Final = {f"/desk/{path}": role for role, paths in OF_ROLES.items() for path in paths}
 PORTAL: Final = (
-    "", "check", "lender", "mine/everywhere", "mine", "mine/lines/{loan}", "mine/pay/{loan}", "mine/promise/{loan}", "mine/parts/{loan}",
+    "", "check", "lender", "mine", "mine/everywhere", "mine/lines/{loan}", "mine/pay/{loan}", "mine/promise/{loan}",
+    "mine/parts/{loan}",
     "mine/wrong", "mine/hardship", "mine/contact", "mine/speaker", "mine/report", "mine/papers", "mine/none",
 )  # fmt: skip
 

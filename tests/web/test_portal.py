@@ -145,6 +145,7 @@ def test_a_promise_and_then_a_plan_with_its_whole_cost(desk: Desk, page: Page) -
     expect(shown).to_contain_text("Can you repay it? No: do not sign it.")
     expect(shown).to_contain_text("More goes out than comes in already.")
     expect(page.get_by_role("button", name="I agree to this plan")).to_have_count(0)
+    assert faults(page) == []
     page.get_by_label("Wages").fill("90,000")
     page.get_by_role("button", name="Show me the plan").click()
     expect(shown).to_contain_text("Can you repay it? Yes: it fits, on bad months too.")
