@@ -305,8 +305,10 @@ def round_to(value: float, places: int) -> float:  # float: a figure that is sho
 
 def measure(entries: int, lenders: int, clients: int, people: int, seconds: float) -> dict[str, Any]:  # float: seconds
     """Fill a hub with a tenth of the entries, and another with all of them: each with as many buckets as it needs."""
+    with _parties(lenders, entries // 10) as place:
+        key_holder = _key_holder(place, seconds / 5)
     sizes = [_measured(size, lenders, clients, people, seconds) for size in (entries // 10, entries)]
-    return {"lenders": lenders, "clients": clients, "sizes": sizes}
+    return {"lenders": lenders, "clients": clients, "key_holder": key_holder, "sizes": sizes}
 
 
 def _measured(
@@ -314,7 +316,6 @@ def _measured(
 ) -> dict[str, Any]:  # float: seconds
     result: dict[str, Any] = {"entries": entries}
     with _parties(lenders, entries) as place:
-        result["key_holder"] = _key_holder(place, seconds / 5)
         spent = [_publish_real(place, 1 + number, range(people), 1) for number in range(ENTRIES_EACH)]
         parts = [sum(each) for each in zip(*spent, strict=True)]
         result["publish"] = {
