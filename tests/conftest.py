@@ -14,7 +14,8 @@ LONGEST: Final = (
     "test_spark.py", "test_worked_cases.py", "test_lawful.py", "test_plan_hash.py", "test_few.py", "test_killed.py",
     "test_parity.py", "test_twin.py", "test_agreement.py", "test_templates.py", "test_known_at.py", "test_caps.py",
     "test_asking.py", "test_bench_law.py", "test_law.py", "test_duties.py", "test_stories.py", "test_day.py",
-    "test_run.py", "test_server.py", "test_store.py", "test_attack.py",
+    "test_run.py", "test_server.py", "test_store.py", "test_attack.py", "test_readme.py", "test_portal.py",
+    "test_looks.py", "test_portal_access.py", "test_desk_access.py", "test_boards.py", "test_everywhere.py",
 )  # fmt: skip
 
 
