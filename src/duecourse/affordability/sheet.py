@@ -1,7 +1,6 @@
 """A budget and a loan out of a file (TOML), and the law's cap on it: for the command line and for other programmes."""
 
 import tempfile
-import tomllib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,6 +14,7 @@ from duecourse.affordability.budget import Budget, ComesIn, Debt, Every, GoesOut
 from duecourse.affordability.judging import Cap, Due, Proposal
 from duecourse.kernel.currencies import MINOR_DIGITS, minor_digits
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.texts import toml
 from duecourse.law.asking import ask
 from duecourse.law.casefile import read_cases
 from duecourse.law.document import nearest
@@ -102,11 +102,7 @@ class Sheet:
 def read(path: Path) -> Sheet:
     """Read a file. DueCourseError: the place in it and what is wrong."""
     try:
-        given = _Sheet.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise DueCourseError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DueCourseError(f"{path}: no TOML: {error}") from None
+        given = _Sheet.model_validate(toml(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise DueCourseError(

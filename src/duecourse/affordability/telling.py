@@ -1,15 +1,12 @@
 """A judgement in somebody's language, as rows of names and values: for a page and for the terminal alike."""
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from duecourse.affordability.judging import Judgement
+from duecourse.kernel import texts
 
-LANGUAGES: Final = ("en", "zh")
 _PPM_IN_HUNDREDTH: Final = 100  # of a per cent
 
 
@@ -59,12 +56,9 @@ def told(judgement: Judgement, language: str, money: Callable[[int], str]) -> To
     return Told(words["verdicts"][judgement.verdict], reasons, tuple(rows))
 
 
-@cache
 def words_in(language: str) -> Mapping[str, Any]:
-    """Return the words of one of LANGUAGES, by the first part of its tag; English for any other."""
-    name = language.partition("-")[0].lower()
-    text = resources.files("duecourse.affordability").joinpath(f"words/{name if name in LANGUAGES else 'en'}.toml")
-    return tomllib.loads(text.read_text(encoding="utf-8"))
+    """Return the words of a language, by its tag; English for one that there are none of."""
+    return texts.words_in("duecourse.affordability", language)
 
 
 def _per_cent(ppm: int | None, words: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ nobody whom it does not name. A jurisdiction without a legal basis in it is off:
 opened there.
 """
 
-import tomllib
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +17,7 @@ from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.signed import Signer, verify
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import written_beside
+from duecourse.kernel.texts import toml
 
 PEOPLE_A_BUCKET: Final = 1_200
 """So many on average that, spread at random, no bucket of a million has fewer than 1,000: six deviations below."""
@@ -139,12 +139,7 @@ def signature_of(path: Path) -> Path:
 def read(path: Path) -> Charter:
     """Read a charter, signed or not. DueCourseError: the file, the place in it and what is wrong."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        charter = Charter.model_validate(data)
-    except OSError as error:
-        raise DueCourseError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DueCourseError(f"{path}: no TOML: {error}") from None
+        charter = Charter.model_validate(toml(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise DueCourseError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

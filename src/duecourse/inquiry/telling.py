@@ -6,20 +6,16 @@
 The words stand in `words/`, one file for each language.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from duecourse.inquiry.entry import Status
 from duecourse.inquiry.report import Exposure, Line, Report, Sum
-
-LANGUAGES: Final = ("en", "zh")
+from duecourse.kernel import texts
 
 Words = Mapping[str, Any]
 Document = dict[str, Any]
@@ -34,12 +30,9 @@ class Ways:
     moment: Callable[[datetime], str]
 
 
-@cache
-def words_in(language: str) -> Words:
-    """Return the words of one of LANGUAGES, by the first part of its tag; English for any other."""
-    name = language.partition("-")[0].lower()
-    text = resources.files("duecourse.inquiry").joinpath(f"words/{name if name in LANGUAGES else 'en'}.toml")
-    return tomllib.loads(text.read_text(encoding="utf-8"))
+def words_in(language: str) -> Mapping[str, Any]:
+    """Return the words of a language, by its tag; English for one that there are none of."""
+    return texts.words_in("duecourse.inquiry", language)
 
 
 def told(report: Report, words: Words, ways: Ways, on: date, reference: str) -> Document:

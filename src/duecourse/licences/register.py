@@ -7,7 +7,6 @@ Nothing is asked of the network: somebody fetches what the authority publishes, 
 """
 
 import csv
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.files import written_beside
+from duecourse.kernel.texts import toml
 
 _SEVERAL: Final = " | "
 _ROWS_MOST: Final = 1_000_000
@@ -86,11 +86,7 @@ class Imported:
 def mapping_of(path: Path) -> Mapping:
     """Read a mapping (TOML). DueCourseError: the place in it and what is wrong."""
     try:
-        mapping = Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise DueCourseError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DueCourseError(f"{path}: no TOML: {error}") from None
+        mapping = Mapping.model_validate(toml(path))
     except ValidationError as error:
         first = error.errors()[0]
         raise DueCourseError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

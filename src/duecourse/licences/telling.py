@@ -1,17 +1,14 @@
 """What the registers say, in somebody's language: for the public page and for the terminal alike."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
+from duecourse.kernel import texts
 from duecourse.licences.checking import Belonging, Finding, Standing
 from duecourse.licences.register import Entry
 
-LANGUAGES: Final = ("en", "zh")
 _MATCHES_MOST: Final = 10
 
 
@@ -53,12 +50,9 @@ def told_belonging(belonging: Belonging, entry: Entry, language: str) -> str:
     return f"{said} ({_source(belonging.of or entry, words)})"
 
 
-@cache
 def words_in(language: str) -> Mapping[str, Any]:
-    """Return the words of one of LANGUAGES, by the first part of its tag; English for any other."""
-    name = language.partition("-")[0].lower()
-    text = resources.files("duecourse.licences").joinpath(f"words/{name if name in LANGUAGES else 'en'}.toml")
-    return tomllib.loads(text.read_text(encoding="utf-8"))
+    """Return the words of a language, by its tag; English for one that there are none of."""
+    return texts.words_in("duecourse.licences", language)
 
 
 def _licence(entry: Entry, words: Mapping[str, Any]) -> str:
