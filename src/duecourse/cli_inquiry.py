@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from duecourse.cli_options import address_of
+
 if TYPE_CHECKING:
     from duecourse.inquiry.client import Reader
     from duecourse.inquiry.telling import Document, Ways, Words
@@ -55,7 +57,7 @@ def keys() -> None:
     """Print the public keys of the seed in DUECOURSE_INQUIRY_SEED, as the charter names them."""
     from duecourse import printing
     from duecourse.inquiry.holder import keys_of
-    from duecourse.inquiry.serving import seed
+    from duecourse.inquiry.seeds import seed
     from duecourse.inquiry.signed import Signer
 
     address, opening = keys_of(seed())
@@ -71,7 +73,7 @@ def sign_charter(
     """Sign a charter with the operator's seed, beside itself."""
     from duecourse import printing
     from duecourse.inquiry.charter import sign, signature_of
-    from duecourse.inquiry.serving import seed
+    from duecourse.inquiry.seeds import seed
     from duecourse.inquiry.signed import Signer
 
     signer = Signer.of(seed())
@@ -93,7 +95,7 @@ def hub(
     from duecourse.inquiry.serving import run
 
     cycle = timedelta(seconds=cycle_seconds)
-    run("hub", _address(bind), folder, charter, operator, holder=holder, cycle=cycle)
+    run("hub", address_of(bind), folder, charter, operator, holder=holder, cycle=cycle)
 
 
 @inquiry_app.command()
@@ -107,7 +109,7 @@ def holder(
     """Run a key holder until told to end: it answers for what it does not see."""
     from duecourse.inquiry.serving import run
 
-    run("holder", _address(bind), folder, charter, operator, workers=workers)
+    run("holder", address_of(bind), folder, charter, operator, workers=workers)
 
 
 # --- who checks, who asks ----------------------------------------------------------------------------------------
@@ -122,7 +124,7 @@ def vouch(
     """Print a certificate for a client, as a checker of identities whom the charter has."""
     from duecourse.inquiry.credentials import Certificate
     from duecourse.inquiry.credentials import vouch as made
-    from duecourse.inquiry.serving import seed
+    from duecourse.inquiry.seeds import seed
     from duecourse.inquiry.signed import Signer
 
     certificate = Certificate(client=client, jurisdiction=jurisdiction, until_at=now() + timedelta(days=days))
@@ -250,7 +252,7 @@ def reader_of(charter: Path, operator: str, hub: str, holder: str, certificate: 
     """Return one who asks with the seed of the environment; with a certificate, as a borrower's client."""
     from duecourse.inquiry.charter import signed
     from duecourse.inquiry.client import Reader
-    from duecourse.inquiry.serving import seed
+    from duecourse.inquiry.seeds import seed
     from duecourse.inquiry.signed import Signer
     from duecourse.inquiry.wire import Caller, Http
 
@@ -317,10 +319,3 @@ def holder_application() -> Application:
     from duecourse.inquiry.serving import holder_application as made
 
     return made(now)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
-        raise typer.BadParameter(f"{text!r} is no address, write it like 127.0.0.1:8100")
-    return host, int(port)

@@ -166,7 +166,7 @@ def _buyers(given: list[str]) -> dict[str, int]:
 
 
 def _kept(folder: Path) -> "Kept":
-    from duecourse.inquiry.serving import seed
+    from duecourse.inquiry.seeds import seed
     from duecourse.publishing.nightly import Kept
 
     return Kept(folder, seed())
@@ -175,7 +175,7 @@ def _kept(folder: Path) -> "Kept":
 def _publisher(charter: Path, operator: str, hub: str) -> "Publisher":
     from duecourse.inquiry.charter import signed
     from duecourse.inquiry.publisher import Publisher
-    from duecourse.inquiry.serving import seed
+    from duecourse.inquiry.seeds import seed
     from duecourse.inquiry.signed import Signer
     from duecourse.inquiry.wire import Caller, Http
 

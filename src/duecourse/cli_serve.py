@@ -3,25 +3,12 @@
 import logging
 import sys
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from duecourse.cli_options import OUT, Store
-
-
-def _address(text: str) -> tuple[str, int]:
-    """Read an address and a port, as in 127.0.0.1:8008 or [::1]:8008."""
-    host, _, port = text.rpartition(":")
-    try:
-        found = str(ip_address(host.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        found = ""
-    if not found or not port.isdecimal() or int(port) > 65_535:
-        raise typer.BadParameter(f"{text!r} is no address, write it like 127.0.0.1:8008")
-    return found, int(port)
+from duecourse.cli_options import OUT, Store, address_of
 
 
 def serve(
@@ -61,8 +48,8 @@ def serve(
     from duecourse.web.edge import Edge, Rules
     from duecourse.web.serving import serve as serve_until_told
 
-    host, port = _address(bind)
-    proxy = None if proxy is None else _address(f"{proxy}:0")[0]
+    host, port = address_of(bind)
+    proxy = None if proxy is None else address_of(f"{proxy}:0")[0]
     if demo:
         from duecourse.demonstration_desk import make
         from duecourse.demonstration_desk import settings as made_up

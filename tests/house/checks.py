@@ -56,7 +56,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_field": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options", "cli_visits"),
     "cli_furnish": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_days", "cli_ending", "cli_options"),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
-    "cli_inquiry": ("kernel", "documents", "inquiry", "printing"),
+    "cli_inquiry": ("kernel", "documents", "inquiry", "printing", "cli_options"),
     "cli_licences": ("kernel", "licences", "printing"),
     "cli_publish": (*_DAY_AND_BELOW, "inquiry", "publishing", "printing", "cli_inquiry", "cli_options"),
     "cli_options": (),

@@ -60,9 +60,6 @@ class Spending(StrEnum):
     PERSONAL = "personal"
 
 
-FLEXIBLE: Final = (Spending.COMMUNICATIONS, Spending.FOOD, Spending.PERSONAL)
-
-
 @dataclass(frozen=True)
 class ComesIn:
     """Money that comes in: the same each time, or by months where it is irregular (the last ones, in any order).

@@ -19,7 +19,6 @@ from duecourse.day.grievances import KINDS, OUTCOMES, Grievances
 from duecourse.desk import complaints, lawfulness, rulebooks, templates
 from duecourse.desk.access import for_staff
 from duecourse.desk.opening import Open, opened
-from duecourse.desk.saving import saved, zipped
 from duecourse.desk.tables import Cell, Press, Table, drawn, number
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.rulebook import Law
@@ -29,6 +28,7 @@ from duecourse.store.audit.export import export
 from duecourse.store.models import Borrower, Staff
 from duecourse.store.roles import Role
 from duecourse.web.edge import edge_of
+from duecourse.web.saving import saved, zipped
 from duecourse.web.showing import because, called, day, moment
 
 SPANS: Final = (1, 7, 28, 90)

@@ -42,8 +42,6 @@ class Check(enum.StrEnum):
     ENTRY_SEAL = "entry_seal"
     ENTRY_SIGNATURE = "entry_signature"
     ENTRY_STALE = "entry_stale"
-    ENTRY_DISPUTED = "entry_disputed"
-    ENTRY_REMOVED = "entry_removed"
 
 
 SAYS: dict[Check, str] = {
@@ -76,8 +74,6 @@ SAYS: dict[Check, str] = {
     Check.ENTRY_SEAL: "the entry does not open, or was sealed for another bucket or handle",
     Check.ENTRY_SIGNATURE: "the entry is not signed by the lender that it names",
     Check.ENTRY_STALE: "the entry has run out, and its lender has not renewed it",
-    Check.ENTRY_DISPUTED: "the borrower disputes the entry",
-    Check.ENTRY_REMOVED: "the entry was removed, after a dispute was decided",
 }
 
 

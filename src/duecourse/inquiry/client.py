@@ -20,7 +20,7 @@ from typing import Any, Final
 from duecourse.inquiry import group, oprf
 from duecourse.inquiry.charter import Charter, Purpose
 from duecourse.inquiry.checks import Check, Refused
-from duecourse.inquiry.credentials import Consent, scope_of
+from duecourse.inquiry.credentials import Consent, read, scope_of
 from duecourse.inquiry.entry import Entry, Person, Record, Status, matches, opened, signed_by
 from duecourse.inquiry.pages import Page, Words
 from duecourse.inquiry.signed import taken
@@ -70,7 +70,7 @@ class Bundle:
     def said(self) -> Consent:
         """What the consent says; who signed it is for the key holder. Refused: `malformed`, `signature`."""
         said, _ = taken(b"consent", self.consent)
-        return Consent.model_validate(said)
+        return read(Consent, said)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the file or message that the borrower's client hands over."""
@@ -122,7 +122,7 @@ class Reader:
         records = matches(person, self.page(person.bucket(self.charter.buckets), now))
         locks = [record.lock for record in records]
         blinds = [group.random_scalar() for _ in locks]
-        padding = [_nobodys() for _ in range(-len(locks) % _PADDED_TO or (0 if locks else _PADDED_TO))]
+        padding = _padding(len(locks))
         seen = self._seen(records, person, now.date(), self._opened(locks, blinds, padding, now))
         return self._found(seen, sent, received)
 
@@ -164,7 +164,7 @@ class Reader:
     ) -> Bundle:
         """Return a consent to open these records, and only these, signed by the borrower's client."""
         blinds = [group.random_scalar() for _ in seen]
-        padding = [_nobodys() for _ in range(-len(seen) % _PADDED_TO)]
+        padding = _padding(len(seen))
         locks = [group.times(blind, each.record.lock) for blind, each in zip(blinds, seen, strict=True)]
         said = Consent(
             number=secrets.token_hex(16),
@@ -309,6 +309,7 @@ class Reader:
         return Found(seen, int(head["cycle"]), at, self.sent - sent, self.received - received)
 
 
-def _nobodys() -> bytes:
-    """Return a point that is of nobody's record, and looks like a hidden lock."""
-    return group.times_base(group.random_scalar())
+def _padding(locks: int) -> list[bytes]:
+    """Return points of nobody's record that look like hidden locks: with them it is fours, and four at least."""
+    wanted = -locks % _PADDED_TO if locks else _PADDED_TO
+    return [group.times_base(group.random_scalar()) for _ in range(wanted)]

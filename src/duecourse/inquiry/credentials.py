@@ -56,7 +56,7 @@ def vouched(charter: Charter, envelope: object, client: str, now: datetime) -> t
     checker = charter.checker_of_key.get(by)
     if checker is None or checker.state != "active":
         raise Refused(Check.CERTIFICATE, f"the charter has no active checker of key {by[:16]}")
-    certificate = _read(Certificate, said)
+    certificate = read(Certificate, said)
     if certificate.client != client:
         raise Refused(Check.CERTIFICATE, "the certificate is for another key")
     if now > certificate.until_at:
@@ -81,7 +81,7 @@ def consent_taken(charter: Charter, envelope: object, now: datetime) -> tuple[Co
         if refused.check is Check.SIGNATURE:
             raise Refused(Check.CONSENT, "the consent is not signed by the key that it names") from None
         raise
-    consent = _read(Consent, said)
+    consent = read(Consent, said)
     certificate, _ = vouched(charter, consent.certificate, client, consent.given_at)
     if not consent.given_at <= now <= consent.until_at:
         raise Refused(
@@ -90,7 +90,8 @@ def consent_taken(charter: Charter, envelope: object, now: datetime) -> tuple[Co
     return consent, client, certificate
 
 
-def _read(model: type[Model], said: dict[str, Any]) -> Model:
+def read(model: type[Model], said: dict[str, Any]) -> Model:
+    """Return what was said as a record. Refused (`malformed`): the place in it and what is wrong."""
     try:
         return model.model_validate(said)
     except ValidationError as error:

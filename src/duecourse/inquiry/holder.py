@@ -13,8 +13,6 @@ It has no identities, no entries and no buckets: elements are blinded, and an en
 import base64
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -82,7 +80,7 @@ class KeyHolder:
     def _evaluate(self, asked: Asked) -> Answer:
         said, elements = checked(asked), _elements(asked.body)
         limits = self._limits(said, asked.now)
-        with self._once(said, asked.now) as db:
+        with self._state.once(said, asked.now) as db:
             _spend(db, asked.now, len(elements), limits)
         return self._worked(self._address, elements)
 
@@ -95,7 +93,7 @@ class KeyHolder:
             raise Refused(Check.CONSENT, "a lender opens with the borrower's consent, and with nothing else")
         else:
             limits = self._limits(said, asked.now)
-            with self._once(said, asked.now) as db:
+            with self._state.once(said, asked.now) as db:
                 _spend(db, asked.now, len(elements), limits)
                 _write_log(db, said.key, asked.now, (0, Purpose.OWN_VIEW, "", len(elements)))
         return self._worked(self._opening, elements)
@@ -129,7 +127,7 @@ class KeyHolder:
             raise Refused(Check.CONSENT, f"given to lender {consent.requester}, and lender {lender.number} asks")
         if consent.scope != scope_of(elements):
             raise Refused(Check.CONSENT_SCOPE, "other elements than those that were consented to")
-        with self._once(said, now, lasting=True) as db:
+        with self._state.once(said, now, lasting=True) as db:
             whose = (client, consent.number)
             db.execute("insert or ignore into consents values (?, ?, 0, null)", whose)
             found = "select used, withdrawn_at from consents where client = ? and number = ?"
@@ -140,13 +138,6 @@ class KeyHolder:
                 raise Refused(Check.CONSENT_USED, f"given for {consent.uses}, used {used} times")
             db.execute("update consents set used = used + 1 where client = ? and number = ?", whose)
             _write_log(db, client, now, (lender.number, consent.purpose, consent.number, len(elements)))
-
-    @contextmanager
-    def _once(self, said: Said, now: datetime, *, lasting: bool = False) -> Iterator[sqlite3.Connection]:
-        """Change the state for a request. Refused (`replayed`) when it was made before."""
-        with self._state.changing(lasting=lasting) as db:
-            self._state.used(db, said.nonce, said.until, now)
-            yield db
 
     # --- what the borrower sees and says ------------------------------------------------------------------
 
@@ -162,7 +153,7 @@ class KeyHolder:
         if len(asked.body) != _CONSENT_BYTES:
             raise Refused(Check.TRUNCATED, f"the number of a consent has {_CONSENT_BYTES} bytes")
         at = asked.now.isoformat(timespec="seconds")
-        with self._once(said, asked.now, lasting=True) as db:
+        with self._state.once(said, asked.now, lasting=True) as db:
             db.execute(
                 "insert into consents values (?, ?, 0, ?)"
                 " on conflict do update set withdrawn_at = coalesce(withdrawn_at, excluded.withdrawn_at)",

@@ -107,8 +107,7 @@ class Hub:
             raise Refused(Check.RATE, f"{len(sent)} objections at once; at most {_MOST_OBJECTIONS}")
         prefix = said.key.encode() if number == _BORROWERS else b""
         handles = [handle_of(number, prefix + local) for local in map(bytes, sent["local"])]
-        with self._state.changing(lasting=True) as db:
-            self._state.used(db, said.nonce, said.until, asked.now)
+        with self._state.once(said, asked.now, lasting=True) as db:
             _in_order(db, said.key, sequence)
             removed = _removed(db, handles)
             self.pages.take(_items(sent, handles)[[handle not in removed for handle in handles]])
@@ -130,8 +129,7 @@ class Hub:
         if len(asked.body) <= 4 + HANDLE_BYTES:
             raise Refused(Check.TRUNCATED, "a removal has a bucket, a handle and the name of the case")
         handle, case = asked.body[4 : 4 + HANDLE_BYTES], asked.body[4 + HANDLE_BYTES :].decode(errors="replace")
-        with self._state.changing(lasting=True) as db:
-            self._state.used(db, said.nonce, said.until, asked.now)
+        with self._state.once(said, asked.now, lasting=True) as db:
             at = asked.now.isoformat(timespec="seconds")
             db.execute("insert or ignore into removed values (?, ?, ?)", (handle, case, at))
             items = np.zeros(1, ITEM)

@@ -21,11 +21,10 @@ from granian.log import LogLevels
 from duecourse.inquiry.charter import Charter, signed
 from duecourse.inquiry.holder import KeyHolder, holder_keys
 from duecourse.inquiry.hub import Hub, hub_signer
-from duecourse.inquiry.signed import SEED_BYTES
+from duecourse.inquiry.seeds import seed
 from duecourse.inquiry.wire import Http, answered, application
 from duecourse.kernel.errors import DueCourseError
 
-SEED: Final = "DUECOURSE_INQUIRY_SEED"
 _FOLDER: Final = "DUECOURSE_INQUIRY_FOLDER"
 _CHARTER: Final = "DUECOURSE_INQUIRY_CHARTER"
 _OPERATOR: Final = "DUECOURSE_INQUIRY_OPERATOR"
@@ -36,17 +35,6 @@ _THREADS: Final = 4
 _LOG: Final = logging.getLogger("duecourse.inquiry")
 
 Application = Callable[..., Iterable[bytes]]
-
-
-def seed() -> bytes:
-    """Return the party's seed out of the environment. DueCourseError when it is none."""
-    try:
-        found = bytes.fromhex(os.environ.get(SEED, ""))
-    except ValueError:
-        found = b""
-    if len(found) != SEED_BYTES:
-        raise DueCourseError(f"set {SEED} to the party's seed of 64 digits: `duecourse inquiry seed` makes one")
-    return found
 
 
 def run(

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, Final
 
 from duecourse.inquiry.checks import Check, Refused
+from duecourse.inquiry.wire import Said
 
 _FORGET_EVERY: Final = 1_000  # requests
 _NONCES: Final = "create table if not exists nonces (nonce text primary key, until text not null) strict;"
@@ -48,15 +49,18 @@ class State:
                 raise
             self._db.execute("commit")
 
-    def used(self, db: sqlite3.Connection, nonce: str, until: datetime, now: datetime) -> None:
-        """Remember a number until a moment. Refused (`replayed`) when it is known; call it within `changing`."""
-        try:
-            db.execute("insert into nonces values (?, ?)", (nonce, _text(until)))
-        except sqlite3.IntegrityError:
-            raise Refused(Check.REPLAYED, "this very request was made before") from None
-        self._calls += 1
-        if self._calls % _FORGET_EVERY == 0:
-            db.execute("delete from nonces where until < ?", (_text(now),))
+    @contextmanager
+    def once(self, said: Said, now: datetime, *, lasting: bool = False) -> Iterator[sqlite3.Connection]:
+        """Change the state, as `changing` does, for a request. Refused (`replayed`) when it was made before."""
+        with self.changing(lasting=lasting) as db:
+            try:
+                db.execute("insert into nonces values (?, ?)", (said.nonce, _text(said.until)))
+            except sqlite3.IntegrityError:
+                raise Refused(Check.REPLAYED, "this very request was made before") from None
+            self._calls += 1
+            if self._calls % _FORGET_EVERY == 0:
+                db.execute("delete from nonces where until < ?", (_text(now),))
+            yield db
 
     def close(self) -> None:
         """Close the file."""

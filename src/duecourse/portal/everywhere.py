@@ -7,7 +7,6 @@ ask for somebody else by typing a number. Nothing that is found is kept.
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,16 +33,16 @@ from duecourse.inquiry.client import Found, Reader
 from duecourse.inquiry.credentials import Certificate, vouch
 from duecourse.inquiry.entry import Person
 from duecourse.inquiry.report import report
-from duecourse.inquiry.signed import SEED_BYTES, Signer
+from duecourse.inquiry.seeds import CHECKER_SEED, SEED, seed
+from duecourse.inquiry.signed import Signer
 from duecourse.inquiry.wire import Caller, Http
 from duecourse.kernel.errors import DueCourseError
 from duecourse.portal.access import BY, Own, for_borrower
 from duecourse.publishing.nightly import Kept
 from duecourse.web.fields import FactForm
+from duecourse.web.saving import saved
 from duecourse.web.speaking import language_of
 
-_LENDER_SEED: Final = "DUECOURSE_INQUIRY_SEED"
-_CHECKER_SEED: Final = "DUECOURSE_INQUIRY_CHECKER_SEED"
 _CERTIFIED: Final = timedelta(hours=1)  # for what is asked now; the key of a borrower's client stays the same
 _DAYS_MOST: Final = 30
 PURPOSES: Final = {
@@ -73,6 +72,14 @@ class Consenting(FactForm):
         lender.choices, purpose.choices = lenders, allowed
 
 
+@dataclass(frozen=True)
+class Offered:
+    """The inquiry as the lender has set it up, with the charter, whose signature holds."""
+
+    settings: Inquiry
+    charter: Charter
+
+
 @dataclass(frozen=True, repr=False)
 class Asking:
     """The inquiry for one borrower who has come in."""
@@ -86,10 +93,10 @@ class Asking:
 @for_borrower
 def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
     """Show, or save as a PDF, what the borrower owes everywhere; a look-up is made when they press, and not before."""
-    settings = _on(own)
-    shown: dict[str, Any] = {"own": own, "is_on": settings is not None}
-    if settings is not None and request.method == "POST":
-        with _asking(settings, own) as asking:
+    offered = _on(own)
+    shown: dict[str, Any] = {"own": own, "is_on": offered is not None}
+    if offered is not None and request.method == "POST":
+        with _asking(offered, own) as asking:
             if asking is None:
                 shown["is_unknown"] = True
             else:
@@ -99,7 +106,7 @@ def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
                 else:
                     document = _document(request, found, asking.charter, own)
                     if request.POST.get("as") == "pdf":
-                        return _saved(pdf("claim", document), "what-i-owe.pdf", "application/pdf")
+                        return saved(pdf("claim", document), "what-i-owe.pdf", "application/pdf")
                     consenting = Consenting(asking.charter, own.known.country or "", initial={"fact_id": uuid4().hex})
                     shown |= {"document": document, "form": consenting, "has_some": bool(found.seen)}
     return render(request, "portal/everywhere.html", shown)
@@ -109,10 +116,10 @@ def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def consent(request: HttpRequest, own: Own) -> HttpResponse:
     """Let a lender see once what is owed now: what is saved here is handed to it, and opens nothing else."""
-    settings = _on(own)
-    if settings is None:
+    offered = _on(own)
+    if offered is None:
         raise Http404
-    with _asking(settings, own) as asking:
+    with _asking(offered, own) as asking:
         if asking is None:
             raise Http404
         form = Consenting(asking.charter, own.known.country or "", request.POST)
@@ -128,17 +135,17 @@ def consent(request: HttpRequest, own: Own) -> HttpResponse:
             bundle.said.number, given["lender"], given["purpose"], own.at, own.at + lasts, bundle.said.uses
         )
         inquiring.give(own.connection, own.ring, BY, own.told(given["fact_id"]), kept)
-    return _saved(json.dumps(bundle.as_json()).encode(), "consent.json", "application/json")
+    return saved(json.dumps(bundle.as_json()).encode(), "consent.json", "application/json")
 
 
 @require_http_methods(["GET", "POST"])
 @for_borrower
 def looks(request: HttpRequest, own: Own) -> HttpResponse:
     """Show who looked, and the consents that were given; take one back."""
-    settings = _on(own)
-    if settings is None:
+    offered = _on(own)
+    if offered is None:
         raise Http404
-    with _asking(settings, own) as asking:
+    with _asking(offered, own) as asking:
         if asking is None:
             return redirect("portal:everywhere")
         if request.method == "POST":
@@ -168,25 +175,26 @@ def _withdraw(asking: Asking, own: Own, number: str) -> None:
     inquiring.withdraw(own.connection, own.ring, BY, own.told(uuid4().hex), number)
 
 
-def _on(own: Own) -> Inquiry | None:
-    """Return the settings where the inquiry is on for this borrower: a charter in force names a legal basis there."""
+def _on(own: Own) -> Offered | None:
+    """Return the inquiry where it is on for this borrower: a charter in force names a legal basis there."""
     settings = own.rules.settings.inquiry
     if settings is None:
         return None
     try:
-        signed(Path(settings.charter), settings.operator).allowed(own.known.country or "", Purpose.OWN_VIEW, own.on)
+        charter = signed(Path(settings.charter), settings.operator)
+        charter.allowed(own.known.country or "", Purpose.OWN_VIEW, own.on)
     except Refused as refused:
         if refused.check in {Check.LEGAL_BASIS, Check.PURPOSE, Check.CHARTER}:
             return None
         raise
-    return settings
+    return Offered(settings, charter)
 
 
 @contextmanager
-def _asking(settings: Inquiry, own: Own) -> Iterator[Asking | None]:
+def _asking(offered: Offered, own: Own) -> Iterator[Asking | None]:
     """Give the inquiry as this borrower's client; None where the lender has no pseudonym of theirs."""
-    charter = signed(Path(settings.charter), settings.operator)
-    kept = Kept(Path(settings.kept), _seed(_LENDER_SEED))
+    settings, charter = offered.settings, offered.charter
+    kept = Kept(Path(settings.kept), _seed(SEED))
     try:
         if own.borrower_id not in kept.people():
             yield None
@@ -194,7 +202,7 @@ def _asking(settings: Inquiry, own: Own) -> Iterator[Asking | None]:
         person = kept.person(own.borrower_id)
     finally:
         kept.close()
-    caller = _client(_seed(_CHECKER_SEED), own)
+    caller = _client(_seed(CHECKER_SEED), own)
     with Http(settings.hub) as hub, Http(settings.holder) as holder:
         yield Asking(charter, Reader(charter, hub, holder, caller), person)
 
@@ -245,13 +253,6 @@ def _now(own: Own) -> datetime:
 
 def _seed(name: str) -> bytes:
     try:
-        found = bytes.fromhex(os.environ.get(name, ""))
-    except ValueError:
-        found = b""
-    if len(found) != SEED_BYTES:
-        raise DueCourseError(_("The lender has not set this up yet."))
-    return found
-
-
-def _saved(data: bytes, name: str, kind: str) -> HttpResponse:
-    return HttpResponse(data, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return seed(name)
+    except DueCourseError:
+        raise DueCourseError(_("The lender has not set this up yet.")) from None

@@ -26,6 +26,7 @@ from duecourse.portal.helping import help_of
 from duecourse.portal.lines import lines as lines_of
 from duecourse.web import plans
 from duecourse.web.fields import FactForm
+from duecourse.web.saving import saved
 from duecourse.web.showing import money
 
 _CHANNELS: Final = ("sms", "email", "call", "letter", "visit")
@@ -281,7 +282,7 @@ def of_data(request: HttpRequest, own: Own) -> HttpResponse:
 def statement(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
     """Hand out the statement of a loan as a PDF."""
     del request
-    return _file(telling.statement_pdf(own, _loan(own, loan_id)), "application/pdf", f"statement-{own.on}.pdf")
+    return saved(telling.statement_pdf(own, _loan(own, loan_id)), f"statement-{own.on}.pdf", "application/pdf")
 
 
 @require_GET
@@ -289,7 +290,7 @@ def statement(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
 def everything(request: HttpRequest, own: Own) -> HttpResponse:
     """Hand out all that the store keeps of the borrower, as JSON."""
     del request
-    return _file(telling.everything(own), "application/json", f"my-data-{own.on}.json")
+    return saved(telling.everything(own), f"my-data-{own.on}.json", "application/json")
 
 
 def _told(
@@ -345,8 +346,3 @@ def _plain(amount: int, currency: str) -> str:
 
 def _first(account: dict[str, list[str]]) -> list[str]:
     return next(iter(account.values()), [])
-
-
-def _file(body: bytes, kind: str, name: str) -> HttpResponse:
-    """Hand a file out to be saved."""
-    return HttpResponse(body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -49,15 +49,15 @@ def tonight(out: Path, tables: Path, on: date, borrowers: Collection[str], who: 
     positions = out / "positions"
     if not positions.is_dir():
         raise DueCourseError(f"{positions}: there is no night of {on}: run it first")
-    terms = {row["loan_id"]: row for row in _standing(tables, "loans", ("effective_on",), borrowers, on)}
+    terms = {row["loan_id"]: row for row in _standing(tables, "loans", "effective_on", borrowers, on)}
     disputed = _of_loans(
         row
-        for row in _standing(tables, "holds", ("from_on",), borrowers, on)
+        for row in _standing(tables, "holds", "from_on", borrowers, on)
         if row["kind"] == "dispute" and (row["until_on"] is None or row["until_on"] >= on)
     )
     arranged = _of_loans(
         row
-        for row in _standing(tables, "arrangements", ("started_on",), borrowers, on)
+        for row in _standing(tables, "arrangements", "started_on", borrowers, on)
         if (row["ended_on"] is None or row["ended_on"] >= on) and row["broken_on"] is None
     )
     sold = _sold(tables, borrowers, on)
@@ -115,23 +115,21 @@ def _per_day(row: Mapping[str, Any], terms: Mapping[str, Any]) -> int:
     return -(-base * int(terms["penalty_ppb_day"]) // _PPB)  # up: what being late costs is not made to look less
 
 
-def _standing(
-    tables: Path, name: str, since: tuple[str, ...], borrowers: Collection[str], on: date
-) -> Iterator[dict[str, Any]]:
+def _standing(tables: Path, name: str, since: str, borrowers: Collection[str], on: date) -> Iterator[dict[str, Any]]:
     """Yield the rows of a table that hold on a day, in the order of their first day."""
     rows = [
         row
         for batch in pq.ParquetFile(tables / f"{name}.parquet").iter_batches()
         for row in batch.to_pylist()
-        if row["borrower_id"] in borrowers and row.get("superseded_at") is None and row[since[0]] <= on
+        if row["borrower_id"] in borrowers and row.get("superseded_at") is None and row[since] <= on
     ]
-    yield from sorted(rows, key=lambda row: str(row[since[0]]))
+    yield from sorted(rows, key=lambda row: str(row[since]))
 
 
 def _sold(tables: Path, borrowers: Collection[str], on: date) -> set[str]:
     """Return the loans that were sold and have not come back."""
     found: set[str] = set()
-    for row in _standing(tables, "events", ("happened_on",), borrowers, on):
+    for row in _standing(tables, "events", "happened_on", borrowers, on):
         if row["kind"] == "sold" and row["loan_id"]:
             found.add(row["loan_id"])
         elif row["kind"] == "put_back":

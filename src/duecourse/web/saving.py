@@ -7,11 +7,11 @@ from pathlib import Path
 from django.http import HttpResponse
 
 
-def saved(body: bytes, name: str) -> HttpResponse:
-    """Hand bytes out under a name of ours, as nothing that a browser would run or show."""
+def saved(body: bytes, name: str, kind: str = "application/octet-stream") -> HttpResponse:
+    """Hand bytes out under a name of ours; without a kind, as nothing that a browser would run or show."""
     safe = "".join(letter if letter.isalnum() or letter in ".-_" else "-" for letter in name if letter.isascii())
     headers = {"Content-Disposition": f'attachment; filename="{safe}"'}
-    return HttpResponse(body, content_type="application/octet-stream", headers=headers)
+    return HttpResponse(body, content_type=kind, headers=headers)
 
 
 def zipped(folder: Path) -> bytes:
