@@ -157,8 +157,8 @@ def _identity(number: int) -> bytes:
 def _entry(lender: int, number: int) -> Entry:
     return Entry(
         lender=lender, reference=f"…{number % 10_000:04}", as_of=now(), currency="CNY", contractual=100_000 + number,
-        enforceable=90_000, per_day=40, late_since=date(2026, 10, 1), days_past_due=30, status=Status.LATE,
-        expires_on=date(2036, 12, 31), cap="cn.cap", contact="disputes@example.com",
+        enforceable=90_000, per_day=40, monthly=9_000, late_since=date(2026, 10, 1), days_past_due=30,
+        status=Status.LATE, expires_on=date(2036, 12, 31), cap="cn.cap", contact="disputes@example.com",
     )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ def publish(
     """
     from duecourse import printing
     from duecourse.book.load import load
+    from duecourse.law.kept import law_of, users_folder
     from duecourse.publishing import nightly
     from duecourse.publishing.loans import Who, tonight
 
@@ -62,8 +63,8 @@ def publish(
         reader = reader_of(charter, operator, hub, holder, None)
         new = nightly.come_to_know(store, reader, nightly.identifiers(identifiers), moment)
     loaded = load(book, None, out)
-    who = Who(lender.number, lender.contact[:60], moment, keeps_days, _buyers(buyer or []))
-    loans = tonight(out / on.date().isoformat(), loaded.folder, on.date(), store.people(), who)
+    who = Who(lender.number, lender.contact, moment, keeps_days, _buyers(buyer or []))
+    loans = tonight(out, loaded, law_of((), users_folder()), on.date(), store.people(), who)
     done = nightly.publish(store, publisher, loans, moment, new)
     printing.say(
         f"{done.published:,} loans published, {done.withdrawn:,} withdrawn, {done.unchanged:,} unchanged; "

@@ -67,11 +67,17 @@ def _told(world: World) -> list[str]:
     limitation = date(2029, 10, 13)
     late = entry(1, next_step=NextStep.SUIT, limitation_on=limitation)
     world.publish(1, "A", WU, late, 1)
-    disputed = entry(2, contractual=50_000, enforceable=50_000, per_day=0, status=Status.DISPUTED, cap="")
+    disputed = entry(
+        2, contractual=50_000, enforceable=50_000, per_day=0, monthly=15_000, status=Status.DISPUTED, cap=""
+    )
     world.publish(2, "B", WU, disputed, 1)
-    sold = entry(3, contractual=0, enforceable=0, per_day=0, status=Status.SOLD, sold_to=4, cap="", late_since=None)
+    sold = entry(
+        3, contractual=0, enforceable=0, per_day=0, monthly=0, status=Status.SOLD, sold_to=4, cap="", late_since=None
+    )
     world.publish(3, "C", WU, sold, 1)
-    bought = entry(4, reference="…3821", contractual=30_000, enforceable=30_000, per_day=10, cap="", days_past_due=12)
+    bought = entry(
+        4, reference="…3821", contractual=30_000, enforceable=30_000, per_day=10, monthly=0, cap="", days_past_due=12
+    )
     bought = replace(bought, late_since=date(2026, 11, 11))
     world.publish(4, "C", WU, bought, 1)
     world.close()
@@ -80,7 +86,7 @@ def _told(world: World) -> list[str]:
     world.clock.now = NOON + timedelta(days=1)
     story.say("The borrower paid 950.00 to lender 1, whose night publishes that nothing is owed, and asks again.")
     paid = entry(
-        1, as_of=world.clock.now, contractual=0, enforceable=0, per_day=0, late_since=None, days_past_due=0,
+        1, as_of=world.clock.now, contractual=0, enforceable=0, per_day=0, monthly=0, late_since=None, days_past_due=0,
         status=Status.REGULAR, cap="",
     )  # fmt: skip
     world.publish(1, "A", WU, paid, 2)
@@ -119,7 +125,7 @@ def test_what_a_borrower_objects_to_is_flagged_and_not_hidden(tmp_path: Path) ->
     (seen,) = world.reader(client).look_up(WU, NOON).seen
     handle = seen.record.handle.hex()
     objecting = Publisher(world.charter, 0, seed("client"), world.to_hub, client)
-    objection = entry(0, status=Status.DISPUTED, cap=handle, contractual=0, enforceable=0, per_day=0)
+    objection = entry(0, status=Status.DISPUTED, cap=handle, contractual=0, enforceable=0, per_day=0, monthly=0)
     objecting.send([objecting.item(handle, objection, world.person(WU))], 1, NOON)
     world.close()
     (flagged,) = world.reader(client).look_up(WU, NOON).seen

@@ -197,6 +197,7 @@ def entry(lender: int, **changes: Any) -> Entry:
         contractual=100_000,
         enforceable=95_000,
         per_day=50,
+        monthly=20_000,
         late_since=date(2026, 10, 14),
         days_past_due=40,
         status=Status.LATE,

@@ -16,12 +16,14 @@ from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.client import Seen
 from duecourse.inquiry.entry import Status
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.kept import law_of, users_folder
 from duecourse.publishing import nightly
 from duecourse.publishing.loans import Told, Who, tonight
 from tests.inquiry.world import WU, World, seed
 
 SMALL: Final = Path(__file__).parents[2] / "examples" / "small"
 ON: Final = date(2026, 3, 31)
+LAW: Final = law_of((), users_folder())
 HEAD: Final = "borrower_id,country,number,born_on\n"
 K104: Final = "K-104,CN,11010519491231002X,1949-12-31\n"  # owes V2004 and V2012
 K107: Final = "K-107,CN,360426199101010071,1991-01-01\n"  # pays V2007 as agreed
@@ -47,13 +49,13 @@ class Lender:
         reader = self.world.reader(self.world.caller(1))
         return nightly.come_to_know(self.kept, reader, nightly.identifiers(path), self.world.clock.now)
 
-    def night(self, on: date = ON) -> list[Told]:
+    def night(self, on: date = ON, *, must_run: bool = True) -> list[Told]:
         """Run the night, and return what it tells."""
-        if not self.is_as_it_was or on != ON:
+        if must_run and (not self.is_as_it_was or on != ON):
             _run(self.book, self.out, on)
         loaded = load(self.book / "book.toml", None, self.out)
         who = Who(1, "disputes@nord.example", self.world.clock.now, 14, {})
-        return list(tonight(self.out / on.isoformat(), loaded.folder, on, self.kept.people(), who))
+        return list(tonight(self.out, loaded, LAW, on, self.kept.people(), who))
 
     def publish(self, on: date = ON) -> nightly.Done:
         """Publish a night a minute later, and end the hub's cycle."""
@@ -104,6 +106,8 @@ def test_a_night_is_published_and_then_only_what_changed(lender: Lender) -> None
     # overdue 312.92 principal, 2.33 interest, 5.00 fee; to come 200.00 and 1.16
     assert (late.enforceable, late.contractual, late.currency) == (52_141, 52_141, "EUR")
     assert (late.status, late.late_since, late.days_past_due) == (Status.LATE, date(2026, 2, 25), 34)
+    # the last instalment falls due on 25 April; BGB 497(3) holds limitation off for ten years, and 195 gives three more
+    assert (late.monthly, late.limitation_on, late.cap) == (20_116, date(2039, 4, 25), "")
     assert (late.contact, late.expires_on) == ("disputes@nord.example", date(2026, 4, 14))
     assert all(each.counts for each in found.values())
     again = lender.publish()
@@ -248,12 +252,4 @@ def test_an_identifier_that_is_wrong_is_named_by_its_line(lender: Lender, text: 
 
 def test_a_day_without_a_night_is_said(lender: Lender) -> None:
     with pytest.raises(DueCourseError, match="there is no night of 2026-03-30: run it first"):
-        list(
-            tonight(
-                lender.out / "2026-03-30",
-                lender.book,
-                date(2026, 3, 30),
-                set(),
-                Who(1, "", lender.world.clock.now, 14, {}),
-            )
-        )
+        lender.night(date(2026, 3, 30), must_run=False)

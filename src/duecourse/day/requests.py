@@ -18,9 +18,9 @@ from psycopg.rows import TupleRow
 
 from duecourse.day.facts import Facts, Told
 from duecourse.day.known import read
-from duecourse.day.money.planning import months_after
 from duecourse.day.owed import owed
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.months import months_after
 from duecourse.store.audit import chain
 from duecourse.store.bound import request_place
 from duecourse.store.keys import Keyring, open_bytes, seal_bytes

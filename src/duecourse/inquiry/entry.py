@@ -31,8 +31,12 @@ from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.signed import SIGNATURE_BYTES, Signer, verify
 from duecourse.kernel.errors import DueCourseError
 
-_LAYOUT: Final = struct.Struct(">BIq3sqqqiHBIBii16s40s60s")
+_LAYOUT: Final = struct.Struct(">BIq3sqqqqiHBIBii16s40s52s")
 _VERSION: Final = 1
+CAP_BYTES: Final = 40
+CONTACT_BYTES: Final = 52
+OWN_CAP: Final = "contract"
+"""In the place of a rule: it is the loan's own terms that cap it."""
 HANDLE_BYTES: Final = 16
 _TAG_BYTES: Final = 16
 _GCM_BYTES: Final = 16
@@ -84,11 +88,12 @@ class Entry:
     contractual: int
     enforceable: int
     per_day: int  # what one more day unpaid costs
+    monthly: int  # what falls due of it within a month, beside what is late already
     late_since: date | None
     days_past_due: int
     status: Status
     expires_on: date
-    cap: str  # the rule whose cap makes the enforceable amount the smaller one, else empty
+    cap: str  # whose cap makes the enforceable amount the smaller one: a citation, a rule, OWN_CAP; else empty
     contact: str  # where to dispute it
     sold_to: int = 0  # the buyer's number in the charter; 0 for a buyer who is not in it
     next_step: NextStep = NextStep.NONE
@@ -96,7 +101,7 @@ class Entry:
 
     def packed(self) -> bytes:
         """Return the entry in its one form. DueCourseError when an amount or a text does not fit."""
-        amounts = (self.contractual, self.enforceable, self.per_day)
+        amounts = (self.contractual, self.enforceable, self.per_day, self.monthly)
         if not all(0 <= amount <= MOST_MINOR for amount in amounts):
             raise DueCourseError(f"loan {self.reference}: amounts are from 0 to {MOST_MINOR}, not {amounts}")
         return _LAYOUT.pack(
@@ -113,16 +118,17 @@ class Entry:
             _ordinal(self.limitation_on),
             _ordinal(self.expires_on),
             _text(self.reference, 16),
-            _text(self.cap, 40),
-            _text(self.contact, 60),
+            _text(self.cap, CAP_BYTES),
+            _text(self.contact, CONTACT_BYTES),
         )
 
     @classmethod
     def unpacked(cls, data: bytes) -> "Entry":
         """Return the entry of its form. Refused (`malformed`) when it is none."""
         try:
-            (version, lender, as_of, currency, contractual, enforceable, per_day, late_since, days_past_due, status,
-             sold_to, next_step, limitation_on, expires_on, reference, cap, contact) = _LAYOUT.unpack(data)  # fmt: skip
+            (version, lender, as_of, currency, contractual, enforceable, per_day, monthly, late_since,
+             days_past_due, status, sold_to, next_step, limitation_on, expires_on, reference, cap,
+             contact) = _LAYOUT.unpack(data)  # fmt: skip
             if version != _VERSION:
                 raise Refused(Check.MALFORMED, f"an entry of form {version}; this reads form {_VERSION}")
             return cls(
@@ -132,6 +138,7 @@ class Entry:
                 contractual=contractual,
                 enforceable=enforceable,
                 per_day=per_day,
+                monthly=monthly,
                 late_since=_day(late_since),
                 days_past_due=days_past_due,
                 status=Status(status),

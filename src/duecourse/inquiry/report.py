@@ -68,6 +68,7 @@ class Sum:
     enforceable: int
     late: int  # of the enforceable, that of loans that are late
     per_day: int
+    monthly: int  # what falls due within a month, beside what is late
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def _sums(entries: Sequence[Entry]) -> tuple[Sum, ...]:
             enforceable=sum(entry.enforceable for entry in part),
             late=sum(entry.enforceable for entry in part if entry.status in _COLLECTING),
             per_day=sum(entry.per_day for entry in part),
+            monthly=sum(entry.monthly for entry in part),
         )
 
     currencies = sorted({entry.currency for entry in entries})

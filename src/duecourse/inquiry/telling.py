@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from duecourse.inquiry.entry import Status
+from duecourse.inquiry.entry import OWN_CAP, Status
 from duecourse.inquiry.report import Exposure, Line, Report, Sum
 from duecourse.kernel import texts
 
@@ -85,6 +85,7 @@ def _sum_part(each: Sum, words: Words, ways: Ways) -> Document:
         _fact(words["contract"], ways.money(each.contractual, each.currency)),
         _fact(words["late"], ways.money(each.late, each.currency)),
         _fact(words["per_day"], ways.money(each.per_day, each.currency)),
+        _fact(words["monthly"], ways.money(each.monthly, each.currency)),
     ]
     counted = words["loans_of"].format(loans=each.loans, lenders=each.lenders)
     return {"heading": f"{words['together']}, {each.currency}: {counted}", "facts": facts}
@@ -99,13 +100,14 @@ def _line_part(place: int, line: Line, words: Words, ways: Ways) -> Document:
             _fact(words["owed"], ways.money(entry.enforceable, entry.currency)),
             _fact(words["contract"], ways.money(entry.contractual, entry.currency)),
             _fact(words["per_day"], ways.money(entry.per_day, entry.currency)),
+            _fact(words["monthly"], ways.money(entry.monthly, entry.currency)),
             _fact(words["next_step"], words["steps"][entry.next_step.word]),
         ]
     if entry.late_since is not None:
         since = words["days"].format(day=ways.day(entry.late_since), days=entry.days_past_due)
         facts.append(_fact(words["since"], since))
     if entry.cap:
-        facts.append(_fact(words["cap"], entry.cap))
+        facts.append(_fact(words["cap"], words["own_cap"] if entry.cap == OWN_CAP else entry.cap))
     if entry.limitation_on is not None:
         facts.append(_fact(words["limitation"], ways.day(entry.limitation_on)))
     facts.append(_fact(words["contact"], entry.contact))

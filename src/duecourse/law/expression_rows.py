@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, TypeVar, cast
 
+from duecourse.kernel.months import months_after
 from duecourse.law.expression_tree import COMPARISONS, DIVISIONS, STRICT, Call, Literal, Named, Node, Value
 
 _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -201,16 +202,6 @@ def _days(op: str, values: list[Value]) -> Value:
         return (start - cast("date", values[1])).days
     days = timedelta(days=cast("int", values[1]))
     return start + days if op == "days later" else start - days
-
-
-def months_after(start: date, months: int) -> date:
-    """Return the same day of a later (or earlier) month, or that month's last day when it is shorter.
-
-    >>> months_after(date(2024, 2, 29), 12), months_after(date(2026, 3, 31), -1)
-    (datetime.date(2025, 2, 28), datetime.date(2026, 2, 28))
-    """
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _month_end(day: date) -> date:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from duecourse.day.known import Loan
-from duecourse.day.money.planning import least, months_after, plan
+from duecourse.day.money.planning import least, plan
 from duecourse.day.payments.arrangements import Due
 from duecourse.ledger import loan as ledger
 from duecourse.ledger.histories import from_loans
@@ -59,13 +59,6 @@ def test_the_least_that_ends_it_in_so_many_months_ends_it_and_a_cent_less_does_n
     assert ends is not None
     assert len(ends.dues) == 6
     assert plan(loan, amount - 1, FIRST, ON, 6) is None
-
-
-def test_months_are_those_of_the_calendar() -> None:
-    assert [months_after(date(2026, 1, 31), one) for one in (0, 1, 2, 11, 13)] == [
-        date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 12, 31), date(2027, 2, 28),
-    ]  # fmt: skip
-    assert months_after(date(2026, 11, 15), 1) == date(2026, 12, 15)
 
 
 def test_nothing_owed_needs_no_plan() -> None:

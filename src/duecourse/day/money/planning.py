@@ -8,16 +8,16 @@ of the plan before it, so that the total is what would really be paid.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from duecourse.day.known import Loan
 from duecourse.day.payments.arrangements import Due
 from duecourse.day.sums import sums
+from duecourse.kernel.months import months_after
 from duecourse.ledger.loan import Payment
 
 MONTHS_MOST: Final = 60
-_MONTHS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,3 @@ def least(loan: Loan, months: int, first_on: date, on: date) -> int | None:
         middle = (low + high) // 2  # down: halving
         low, high = (low, middle) if plan(loan, middle, first_on, on, months) else (middle, high)
     return high
-
-
-def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last of its month where that is shorter."""
-    place = day.year * _MONTHS + day.month - 1 + months
-    year, month = place // _MONTHS, place % _MONTHS + 1  # down: whole years
-    following = date(year + month // _MONTHS, month % _MONTHS + 1, 1)  # down: one year on after December
-    return min(date(year, month, 1) + timedelta(days=day.day - 1), following - timedelta(days=1))
