@@ -12,6 +12,7 @@ from duecourse.cli_options import address_of
 
 if TYPE_CHECKING:
     from duecourse.inquiry.client import Reader
+    from duecourse.inquiry.holder import Lawful
     from duecourse.inquiry.telling import Document, Ways, Words
 
 inquiry_app = typer.Typer(help="What somebody owes everywhere: the parties of the inquiry.", no_args_is_help=True)
@@ -70,13 +71,18 @@ def keys() -> None:
 def sign_charter(
     charter: Annotated[Path, typer.Argument(help="The charter (TOML).")],
 ) -> None:
-    """Sign a charter with the operator's seed, beside itself."""
+    """Sign a charter with the operator's seed, beside itself, unless it allows what a rulebook does not."""
     from duecourse import printing
-    from duecourse.inquiry.charter import sign, signature_of
+    from duecourse.inquiry.charter import read, sign, signature_of
     from duecourse.inquiry.seeds import seed
     from duecourse.inquiry.signed import Signer
+    from duecourse.kernel.errors import DueCourseError
 
-    signer = Signer.of(seed())
+    signer, says, today = Signer.of(seed()), lawful(), now().date()
+    for basis in read(charter).bases:
+        for purpose in basis.purposes:
+            if (why := says(basis.jurisdiction, purpose, max(today, basis.named_on))) is not None:
+                raise DueCourseError(f"{charter}: bases: {basis.jurisdiction}: {purpose} is not lawful there: {why}")
     found = sign(charter, signer)
     places = ", ".join(basis.jurisdiction for basis in found.bases) or "nowhere: no legal basis is named"
     printing.say(f"{signature_of(charter)}: signed by {signer.public}; the inquiry is on in {places}")
@@ -248,6 +254,14 @@ def log(
         printing.say("nothing was opened")
 
 
+def lawful() -> "Lawful":
+    """Return what the rulebooks say of look-ups."""
+    from duecourse.law.kept import law_of, users_folder
+    from duecourse.law.looking_up import LookUps
+
+    return LookUps(law_of((), users_folder())).refusal
+
+
 def reader_of(charter: Path, operator: str, hub: str, holder: str, certificate: Path | None) -> "Reader":
     """Return one who asks with the seed of the environment; with a certificate, as a borrower's client."""
     from duecourse.inquiry.charter import signed
@@ -318,4 +332,4 @@ def holder_application() -> Application:
     """Return the key holder for granian's worker."""
     from duecourse.inquiry.serving import holder_application as made
 
-    return made(now)
+    return made(now, lawful())

@@ -28,7 +28,7 @@ def test_the_example_is_as_worked_out_by_hand() -> None:
     assert (found.after, found.after_a_tenth_less, found.after_a_missed_month) == (-7_334, -50_501, -384_004)
     # four times the rate of 3.0 % that was published before 15 December 2025
     assert found.cap is not None
-    assert (found.cap.ppm_year, found.cap.rule) == (120_000, "cn.private.rate-cap.four-times-lpr")
+    assert (found.cap.ppm_year, found.cap.rule) == (120_000, "民间借贷规定 (2020) art 25")
     assert found.reasons == ("too_much", "over_cap")
     # (6 × 1,026.66 - 4,200.00 + 800.00) / 6
     assert found.most == 45_999
@@ -64,7 +64,7 @@ def test_every_word_stands_in_both_languages() -> None:
         ('savings = "800.00"', 'saving = "800.00"', "saving: Extra inputs are not permitted"),
         ("[loan]", "[[loan]", "no TOML"),
         ('["900.00", "0", "350.00", "1200.00", "0", "600.00"]', '["900.00", "0"]', "an irregular income of 2 months"),
-        ('rulebooks = ["cn"]', 'rulebooks = ["xx"]', "no rulebook 'xx'"),
+        ('country = "CN"', 'country = "XX"', "no rulebook is in force in XX"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, line: str) -> None:

@@ -30,7 +30,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "channels": ("kernel",),
     "documents": ("kernel",),
     "licences": ("kernel",),
-    "publishing": ("kernel", "book", "night", "inquiry"),  # a lender's side of it, out of its night
+    "publishing": ("kernel", "book", "law", "night", "inquiry"),  # a lender's side of it, out of its night
     "inquiry": ("kernel",),  # other parties run it too, who have no store and no night
     "day": (*_STORE_AND_BELOW, "night", "channels", "documents"),  # the gate compiles what the night has defined
     "endings": (*_DAY_AND_BELOW, "night"),  # the gate and its facts are the night's definitions
@@ -56,7 +56,7 @@ MAY_IMPORT: Final[dict[str, tuple[str, ...]]] = {
     "cli_field": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_options", "cli_visits"),
     "cli_furnish": (*_DAY_AND_BELOW, "endings", "night", "printing", "cli_days", "cli_ending", "cli_options"),
     "cli_law": (*_LAW_AND_BELOW, "strategy", "night", "printing", "terminal_law", "cli_days", "cli_options"),
-    "cli_inquiry": ("kernel", "documents", "inquiry", "printing", "cli_options"),
+    "cli_inquiry": ("kernel", "law", "documents", "inquiry", "printing", "cli_options"),
     "cli_licences": ("kernel", "licences", "printing"),
     "cli_publish": (*_DAY_AND_BELOW, "inquiry", "publishing", "printing", "cli_inquiry", "cli_options"),
     "cli_options": (),

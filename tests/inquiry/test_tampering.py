@@ -129,6 +129,31 @@ def test_without_a_legal_basis_nothing_is_done(tmp_path_factory: pytest.TempPath
     assert refused.value.check is Check.LEGAL_BASIS
 
 
+def test_what_no_rulebook_allows_is_not_answered(tmp_path_factory: pytest.TempPathFactory) -> None:
+    basis = {"basis": "An example of a basis, for tests alone.", "named_by": "Operator", "named_on": date(2026, 1, 1)}
+    bases = [{"jurisdiction": country, "purposes": ["own_view"], **basis} for country in ("CN", "KE", "ZZ")]
+    world = World(tmp_path_factory.mktemp("law"), bases=bases)
+    element = group.times_base(group.random_scalar())
+    for path in ("/evaluate", "/open"):
+        assert _ask(world, world.client(), path, element) is None
+        assert _ask(world, world.client(jurisdiction="KE"), path, element) == Check.LAW  # its rulebook is silent
+        assert _ask(world, world.client(jurisdiction="ZZ"), path, element) == Check.LAW  # there is none
+
+
+def test_a_consent_for_what_the_rulebook_refuses_opens_nothing(consented: tuple[World, Bundle]) -> None:
+    world, bundle = consented
+
+    def refusing(_country: str, purpose: str, _on: date) -> str | None:
+        return "the rulebook of tests refuses it" if purpose == Purpose.FORBEARANCE else None
+
+    allowing, world.lawful = world.lawful, refusing
+    world.open()
+    assert _used(world, bundle) == Check.LAW
+    world.lawful = allowing
+    world.open()
+    assert _used(world, bundle) is None
+
+
 def test_guesses_are_counted_by_client_and_by_who_vouches(tmp_path_factory: pytest.TempPathFactory) -> None:
     limits = {"client_a_day": 3, "checker_a_day": 5, "lender_a_day": 2}
     world = World(tmp_path_factory.mktemp("rate"), limits=limits)

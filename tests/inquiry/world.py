@@ -14,16 +14,19 @@ from duecourse.inquiry.charter import Charter
 from duecourse.inquiry.client import Reader
 from duecourse.inquiry.credentials import Certificate, vouch
 from duecourse.inquiry.entry import Entry, Person, Status
-from duecourse.inquiry.holder import KeyHolder, keys_of
+from duecourse.inquiry.holder import KeyHolder, Lawful, keys_of
 from duecourse.inquiry.hub import Hub
 from duecourse.inquiry.identity import normalised
 from duecourse.inquiry.publisher import Publisher
 from duecourse.inquiry.signed import Signer
 from duecourse.inquiry.wire import Answer, Caller, Transport, answered, application
+from duecourse.law.kept import law_of, users_folder
+from duecourse.law.looking_up import LookUps
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WU: Final = normalised("CN", "11010519491231002X", date(1949, 12, 31))  # the standard's own example
 LI: Final = normalised("CN", "360426199101010071", date(1991, 1, 1))
+LAWFUL: Final[Lawful] = LookUps(law_of((), users_folder())).refusal
 Application = Callable[..., Iterable[bytes]]
 
 
@@ -78,6 +81,7 @@ class World:
     def __init__(self, folder: Path, lenders: int = 3, **changes: Any) -> None:
         """Write and sign a charter, and open the hub and the key holder."""
         self.folder, self.clock = folder, Clock()
+        self.lawful: Lawful = LAWFUL
         address, opening = keys_of(seed("holder"))
         self.charter = Charter.model_validate(
             {
@@ -107,7 +111,7 @@ class World:
     def open(self) -> None:
         """Begin the hub and the key holder, anew too."""
         self.hub = Hub(self.folder / "hub", self.charter, self.operator.public, Signer.of(seed("hub")), self.witness)
-        self.holder = KeyHolder(self.folder / "holder", self.charter, seed("holder"))
+        self.holder = KeyHolder(self.folder / "holder", self.charter, seed("holder"), self.lawful)
         self.to_hub = Direct(application(self.hub.routes(), self.clock))
         self.to_holder = Direct(application(self.holder.routes(), self.clock))
 

@@ -23,7 +23,7 @@ from duecourse.inquiry.signed import Signer
 from duecourse.inquiry.wire import Caller, Http, answered, application
 from duecourse.publishing.nightly import Kept
 from tests.documents.samples import read
-from tests.inquiry.world import entry, seed
+from tests.inquiry.world import LAWFUL, entry, seed
 from tests.web.conftest import Desk, faults
 from tests.web.test_portal import borrower, enter
 
@@ -50,7 +50,7 @@ class Parties:
         self.charter: Charter = signed(place / "charter.toml", Signer.of(seed("operator")).public)
         self.ports = (place / "ports").read_text(encoding="ascii").split()
         self.kept = Kept(place / "kept", seed("lender 1"))
-        self.holder = KeyHolder(folder / "holder", self.charter, seed("holder"))
+        self.holder = KeyHolder(folder / "holder", self.charter, seed("holder"), LAWFUL)
         signer, operator = Signer.of(seed("hub")), Signer.of(seed("operator")).public
         self.hub = Hub(folder / "hub", self.charter, operator, signer, self._witness)
 

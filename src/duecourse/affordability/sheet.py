@@ -1,13 +1,11 @@
 """A budget and a loan out of a file (TOML), and the law's cap on it: for the command line and for other programmes."""
 
-import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from duecourse.affordability.budget import Budget, ComesIn, Debt, Every, GoesOut, Income, Spending
@@ -15,11 +13,9 @@ from duecourse.affordability.judging import Cap, Due, Proposal
 from duecourse.kernel.currencies import MINOR_DIGITS, minor_digits
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.texts import toml
-from duecourse.law.asking import ask
-from duecourse.law.casefile import read_cases
-from duecourse.law.document import nearest
-from duecourse.law.judge import judgement
-from duecourse.law.kept import law_of
+from duecourse.law.answers import Answers, Facts, Question
+from duecourse.law.kept import law_of, users_folder
+from duecourse.law.rulebook import rulebooks_of
 
 
 class _Strict(BaseModel):
@@ -65,10 +61,11 @@ class _Due(_Strict):
 
 
 class LawOf(_Strict):
-    """Under which law a loan is: the rulebooks that are asked for its cap, and what they ask about it."""
+    """Under which law a loan is: where the borrower lives, and what the rulebooks there ask about it for its cap."""
 
-    rulebooks: tuple[str, ...]
     country: str
+    region: str = ""
+    locality: str = ""
     lender_type: str
     product: str
 
@@ -150,33 +147,22 @@ def _sheet(given: _Sheet) -> Sheet:
 
 
 def law_cap(law: LawOf, currency: str, opened_on: date, principal: int) -> Cap | None:
-    """Return the cap that the law sets on a loan's yearly rate, asked as a what-if; None where no rule answers."""
-    loan: dict[str, Any] = {
-        "id": "L", "product": law.product, "opened_on": opened_on, "due_on": opened_on + timedelta(days=365),
+    """Return the cap that the law sets on a loan's yearly rate; None where no rule answers.
+
+    DueCourseError where no rulebook is in force.
+    """
+    known = law_of((), users_folder())
+    if not rulebooks_of(known, law.country, law.region, law.locality):
+        raise DueCourseError(f"no rulebook is in force in {law.country}")
+    loan = {
+        "product": law.product, "opened_on": opened_on, "due_on": opened_on + timedelta(days=365),
         "currency": currency, "principal": principal,
     }  # fmt: skip
-    world = {
-        "id": "affordability",
-        "cite": "a what-if",
-        "origin": "text",
-        "rulebooks": list(law.rulebooks),
-        "topic": "rate-cap",
-        "says": "what a loan may cost",
-        "collector": {"role": "original_creditor", "lender_type": law.lender_type},
-        "borrower": {"country": law.country, "zones": ["UTC"], "age": 40, "language": "en"},
-        "loans": [loan],
-        "tries": [{"ask": "rate_cap", "loan": "L"}],
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "affordability.yaml"
-        path.write_text(yaml.safe_dump([world], allow_unicode=True), encoding="utf-8")
-        (case,) = read_cases(path, expects=False, topics=None)
-    books = set(law.rulebooks)
-    known = law_of(books, None)
-    if unknown := sorted(books - set(known.books)):
-        raise DueCourseError(f"no rulebook '{unknown[0]}'{nearest(unknown[0], known.books)}")
-    made = ask([case], known.of(books, acts={"contact"}, asks={"rate_cap"}))
-    judged = judgement(made, made.worlds.tries[0])
-    if not isinstance(judged.answer, int) or judged.answered_by is None:
-        return None
-    return Cap(judged.answer, judged.answered_by.id)
+    facts = Facts(law.country, law.region, law.locality, lender_type=law.lender_type, loan=loan)
+    return cap_of(Answers(known), facts)
+
+
+def cap_of(answers: Answers, facts: Facts) -> Cap | None:
+    """Return the cap that the law sets on the yearly rate of a loan, or None; its rule is told as it is cited."""
+    (cap,) = answers.of(facts, [Question("rate_cap")])
+    return Cap(cap.value, cap.cite) if isinstance(cap.value, int) else None

@@ -14,6 +14,7 @@ from duecourse.day.judging import Sort
 from duecourse.day.known import Known, Loan
 from duecourse.day.owed import Owed
 from duecourse.law import calendars
+from duecourse.law.answers import ROLES
 from duecourse.night import lawful
 from duecourse.night.past import SEEN_AHEAD_SECONDS
 
@@ -102,7 +103,7 @@ def _of_loan(loan: Loan, owed: Owed) -> Row:
         **{name: getattr(loan, of) for name, of in _OF_LOAN},
         "loan.in_default_since": owed.overdue_since,
         "amount": owed.overdue,
-        "collector.role": lawful.ROLES[loan.is_owner],
+        "collector.role": ROLES[loan.is_owner],
     }
 
 

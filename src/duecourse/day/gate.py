@@ -28,8 +28,7 @@ from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
 from duecourse.day.writing import Then, prepared, write
 from duecourse.kernel.errors import DueCourseError
-from duecourse.law.rulebook import Law
-from duecourse.night.lawful import rulebooks_of
+from duecourse.law.rulebook import Law, rulebooks_of
 from duecourse.night.verdicts import LAW, NO_RULEBOOK
 from duecourse.store.keys import Keyring
 from duecourse.store.line import Line, numbers

@@ -22,6 +22,7 @@ class Check(enum.StrEnum):
     CHARTER = "charter"
     LEGAL_BASIS = "legal_basis"
     PURPOSE = "purpose"
+    LAW = "law"
     CONSENT = "consent"
     CONSENT_EXPIRED = "consent_expired"
     CONSENT_USED = "consent_used"
@@ -57,6 +58,7 @@ SAYS: dict[Check, str] = {
     Check.CHARTER: "the charter is not signed by the operator, or not in force",
     Check.LEGAL_BASIS: "the operator has named no legal basis for the jurisdiction: the inquiry is off there",
     Check.PURPOSE: "the charter does not allow this purpose in the jurisdiction",
+    Check.LAW: "no rule of the jurisdiction's rulebook allows a look-up for this purpose",
     Check.CONSENT: "not signed by the borrower's client, or for another lender",
     Check.CONSENT_EXPIRED: "the consent has run out",
     Check.CONSENT_USED: "the consent has been used as often as it was given for",

@@ -13,7 +13,8 @@ It has no identities, no entries and no buckets: elements are blinded, and an en
 import base64
 import json
 import sqlite3
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,13 +57,17 @@ def holder_keys(charter: Charter, seed: bytes) -> tuple[oprf.KeyPair, oprf.KeyPa
     return address, opening
 
 
+Lawful = Callable[[str, str, date], str | None]
+"""Says why nobody may be looked up in a jurisdiction for a purpose on a day, as its rulebook has it; None: they may."""
+
+
 class KeyHolder:
     """One key holder over its file of counts, consents and log."""
 
-    def __init__(self, folder: Path, charter: Charter, seed: bytes) -> None:
+    def __init__(self, folder: Path, charter: Charter, seed: bytes, lawful: Lawful) -> None:
         """Open the folder. Refused (`charter`) when the charter has other keys."""
         self._address, self._opening = holder_keys(charter, seed)
-        self._charter, self._state = charter, State(folder, _TABLES)
+        self._charter, self._state, self._lawful = charter, State(folder, _TABLES), lawful
 
     def routes(self) -> list[Route]:
         """Return what the key holder answers to."""
@@ -115,14 +120,20 @@ class KeyHolder:
             self._charter.allowed(lender.jurisdiction, None, now.date())
             return {said.key: limits.lender_a_day}
         certificate, checker = vouched(self._charter, said.certificate, said.key, now)
-        self._charter.allowed(certificate.jurisdiction, Purpose.OWN_VIEW, now.date())
+        self._may(certificate.jurisdiction, Purpose.OWN_VIEW, now.date())
         return {said.key: limits.client_a_day, checker: limits.checker_a_day}
+
+    def _may(self, jurisdiction: str, purpose: Purpose, on: date) -> None:
+        """Refused (`charter`, `legal_basis`, `purpose`, `law`) unless charter and rulebook allow the purpose there."""
+        self._charter.allowed(jurisdiction, purpose, on)
+        if (why := self._lawful(jurisdiction, purpose, on)) is not None:
+            raise Refused(Check.LAW, why)
 
     def _use(self, said: Said, now: datetime, elements: list[bytes]) -> None:
         """Use a consent once, and write it into the borrower's log."""
         lender = self._charter.active_lender(said.key)
         consent, client, certificate = consent_taken(self._charter, said.consent, now)
-        self._charter.allowed(certificate.jurisdiction, consent.purpose, now.date())
+        self._may(certificate.jurisdiction, consent.purpose, now.date())
         if consent.requester != lender.number:
             raise Refused(Check.CONSENT, f"given to lender {consent.requester}, and lender {lender.number} asks")
         if consent.scope != scope_of(elements):

@@ -19,7 +19,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from duecourse.inquiry.charter import Charter, signed
-from duecourse.inquiry.holder import KeyHolder, holder_keys
+from duecourse.inquiry.holder import KeyHolder, Lawful, holder_keys
 from duecourse.inquiry.hub import Hub, hub_signer
 from duecourse.inquiry.seeds import seed
 from duecourse.inquiry.wire import Http, answered, application
@@ -75,10 +75,10 @@ def run(
     ).serve()
 
 
-def holder_application(clock: Callable[[], datetime]) -> Application:
+def holder_application(clock: Callable[[], datetime], lawful: Lawful) -> Application:
     """Return the key holder's application, as the environment has it."""
     folder, charter, _ = _given()
-    return application(KeyHolder(folder, charter, seed()).routes(), clock)
+    return application(KeyHolder(folder, charter, seed(), lawful).routes(), clock)
 
 
 def hub_application(clock: Callable[[], datetime]) -> Application:

@@ -176,6 +176,20 @@ def _collect(name: str, facts: Mapping[str, Fact], found: dict[str, Fact]) -> No
     found[name] = fact
 
 
+def rulebooks_of(law: Law, country: str, region: str, locality: str) -> tuple[str, ...]:
+    """Return the rulebooks in force at a place, the wider before the narrower."""
+    found = [
+        book
+        for book in law.books.values()
+        if book.binds(country)
+        and book.region in {None, region}
+        and book.locality in {None, locality}
+    ]  # fmt: skip
+    house = [book.id for book in law.books.values() if book.id == "house"] if found else []
+    ordered = sorted(found, key=lambda book: (book.country is not None, book.region is not None, book.locality or ""))
+    return (*(book.id for book in ordered), *house)
+
+
 def load(
     houses: Iterable[Path] = (), *, root: Path = BOOKS, only: Collection[str] = (), beside: Path | None = None
 ) -> Law:

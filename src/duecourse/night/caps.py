@@ -23,8 +23,8 @@ from duecourse.law.caps import QUESTIONS, Cap, Piece, capping, caps_of, opened
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.narrowing import Given, narrowed
 from duecourse.law.program import VERDICTS, Program, reads
-from duecourse.law.rulebook import Law, Rule
-from duecourse.night import lawful, verdicts
+from duecourse.law.rulebook import Law, Rule, rulebooks_of
+from duecourse.night import verdicts
 from duecourse.night.fact_sources import Tables
 from duecourse.night.past import OWN, detail, seconds, seen_until
 from duecourse.night.verdicts import Engine, bit
@@ -224,7 +224,7 @@ def _books(engine: Engine, law: Law, asked: Sequence[Asked]) -> pa.Table:
     rows = []
     for row in places:
         place = {name: str(row.get(name) or "") for name in _PLACE}
-        names = lawful.rulebooks_of(law, *place.values())
+        names = rulebooks_of(law, *place.values())
         books = " ".join(name for name in names if name in by_country[place["country"]])
         rows.append({**{name: place[name] for name in keys}, "books": books})
     return pa.Table.from_pylist(rows, schema=pa.schema([(name, pa.string()) for name in (*keys, "books")]))

@@ -14,10 +14,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from duecourse.law import calendars
+from duecourse.law.answers import ROLES
 from duecourse.law.columns import ACT, EVENT
 from duecourse.law.expression_known import Among
 from duecourse.law.narrowing import Given
-from duecourse.law.rulebook import Law
+from duecourse.law.rulebook import Law, rulebooks_of
 from duecourse.night.about import about
 from duecourse.night.fact_sources import Tables
 from duecourse.night.past import OWN, Past, seen_until
@@ -35,20 +36,6 @@ JUDGED: Final = (
 _PROPOSED: Final = (*JUDGED, "settle")
 _DAY_SLOT: Final = (540, 1020)  # of an act without a slot: nine to five
 BORROWER: Final = ("country", "region", "locality", "age", "deceased_on", "language")  # what is known of a borrower
-
-
-def rulebooks_of(law: Law, country: str, region: str, locality: str) -> tuple[str, ...]:
-    """Return the rulebooks in force at a place, the wider before the narrower."""
-    found = [
-        book
-        for book in law.books.values()
-        if book.binds(country)
-        and book.region in {None, region}
-        and book.locality in {None, locality}
-    ]  # fmt: skip
-    house = [book.id for book in law.books.values() if book.id == "house"] if found else []
-    ordered = sorted(found, key=lambda book: (book.country is not None, book.region is not None, book.locality or ""))
-    return (*(book.id for book in ordered), *house)
 
 
 PLACE: Final = ("country", "region", "locality")
@@ -243,8 +230,6 @@ OF_LOAN: Final[Mapping[str, str]] = {
     "loan.in_default_since": "late_since", "loan.due_on": "last_due_on", "loan.product": "product",
     "loan.opened_on": "opened_on", "loan.currency": "currency", "loan.principal": "principal",
 }  # fmt: skip
-ROLES: Final[Mapping[bool, str]] = {True: "original_creditor", False: "debt_buyer"}
-"""What the firm is to a loan, by whether its lender still owns it."""
 
 
 def of_the_loan(rows: ir.Table) -> dict[str, Any]:

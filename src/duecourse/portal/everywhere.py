@@ -60,12 +60,11 @@ class Consenting(FactForm):
         min_value=1, max_value=_DAYS_MOST, initial=7, label=gettext_lazy("Until when, in days from now")
     )
 
-    def __init__(self, charter: Charter, country: str, *args: Any, **kwargs: Any) -> None:
-        """Offer the lenders of the charter, and the purposes that it allows where the borrower lives."""
+    def __init__(self, charter: Charter, own: Own, *args: Any, **kwargs: Any) -> None:
+        """Offer the lenders of the charter, and the purposes that it and the law allow where the borrower lives."""
         super().__init__(*args, **kwargs)
         lenders = [(one.number, one.name) for one in charter.lenders if one.state == "active"]
-        basis = next((one for one in charter.bases if one.jurisdiction == country), None)
-        allowed = [(one.value, PURPOSES[one]) for one in (basis.purposes if basis else ()) if one in PURPOSES]
+        allowed = [(one.value, words) for one, words in PURPOSES.items() if _is_allowed(charter, one, own)]
         lender, purpose = self.fields["lender"], self.fields["purpose"]
         assert isinstance(lender, forms.ChoiceField)  # noqa: S101 - as declared above
         assert isinstance(purpose, forms.ChoiceField)  # noqa: S101
@@ -107,7 +106,7 @@ def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
                     document = _document(request, found, asking.charter, own)
                     if request.POST.get("as") == "pdf":
                         return saved(pdf("claim", document), "what-i-owe.pdf", "application/pdf")
-                    consenting = Consenting(asking.charter, own.known.country or "", initial={"fact_id": uuid4().hex})
+                    consenting = Consenting(asking.charter, own, initial={"fact_id": uuid4().hex})
                     shown |= {"document": document, "form": consenting, "has_some": bool(found.seen)}
     return render(request, "portal/everywhere.html", shown)
 
@@ -122,7 +121,7 @@ def consent(request: HttpRequest, own: Own) -> HttpResponse:
     with _asking(offered, own) as asking:
         if asking is None:
             raise Http404
-        form = Consenting(asking.charter, own.known.country or "", request.POST)
+        form = Consenting(asking.charter, own, request.POST)
         if not form.is_valid():
             raise DueCourseError(_("Choose who may see it, what for, and until when."))
         found = _looked_up(asking, own)
@@ -182,12 +181,21 @@ def _on(own: Own) -> Offered | None:
         return None
     try:
         charter = signed(Path(settings.charter), settings.operator)
-        charter.allowed(own.known.country or "", Purpose.OWN_VIEW, own.on)
     except Refused as refused:
-        if refused.check in {Check.LEGAL_BASIS, Check.PURPOSE, Check.CHARTER}:
+        if refused.check is Check.CHARTER:
             return None
         raise
-    return Offered(settings, charter)
+    return Offered(settings, charter) if _is_allowed(charter, Purpose.OWN_VIEW, own) else None
+
+
+def _is_allowed(charter: Charter, purpose: Purpose, own: Own) -> bool:
+    """Say whether charter and law let the borrower be looked up for a purpose where they live."""
+    country = own.known.country or ""
+    try:
+        charter.allowed(country, purpose, own.on)
+    except Refused:
+        return False
+    return own.rules.look_ups.refusal(country, purpose, own.on) is None
 
 
 @contextmanager

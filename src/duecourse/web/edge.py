@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from threading import local
 from typing import Final, Self
 
@@ -31,6 +32,7 @@ from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
 from duecourse.day.settings import Day
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.looking_up import LookUps
 from duecourse.law.rulebook import Law
 from duecourse.ledger.positions import compile_ledger
 from duecourse.store.audit.seals import Seals
@@ -97,6 +99,11 @@ class Rules:
     settings: Day
     strategy: Strategy
     law: Law
+
+    @cached_property
+    def look_ups(self) -> LookUps:
+        """Whether the law lets somebody be looked up across lenders."""
+        return LookUps(self.law)
 
 
 class Gates:

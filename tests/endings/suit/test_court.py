@@ -11,10 +11,10 @@ from bench.gate_store import ON
 from duecourse.endings.deciding import Wanted
 from duecourse.endings.many import Office, Opened
 from duecourse.endings.moving import Ending, Who
-from duecourse.endings.suit.answers import Answers, Facts, Question, judgment_facts
-from duecourse.endings.suit.court import Desk, Filing, Hearing, Judgment, calendar, simple_interest
+from duecourse.endings.suit.court import Desk, Filing, Hearing, Judgment, calendar, judgment_facts, simple_interest
 from duecourse.endings.suit.packing import Job, pack
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.answers import Answers, Facts, Question
 from duecourse.law.casefile import Case, Try, read_cases
 from duecourse.law.kept import law_of, users_folder
 from duecourse.store.audit.sealing import seal

@@ -121,6 +121,8 @@ _RULES: Final[Mapping[str, tuple[str, Refuses]]] = {
     "cn.credit.adverse-notice.before-report": ("furnish", acts.before_report),
     "cn.credit.objection.mark": ("furnish keep_adverse_record", acts.unmarked),
     "cn.credit.adverse-record.five-years": ("keep_adverse_record furnish", acts.five_years),
+    "cn.credit.look-up.own": ("look_up", acts.asks_as_another),
+    "cn.credit.look-up.written-consent": ("look_up", acts.asks_without_consent),
     "cn.dishonest.dishonest-list.unperformed": ("list", acts.unperformed),
     "cn.dishonest.dishonest-list.ground": ("list", acts.no_ground),
     "cn.dishonest.dishonest-list.covered": ("list", acts.covered),

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Final, cast
 
 from tests.law.independent import cn_people as people
+from tests.law.independent import look_ups
 from tests.law.independent.cn_contact import plan_kept
 from tests.law.independent.cn_view import Row, View, months_later
 
@@ -133,6 +134,16 @@ def before_report(view: View) -> bool:
     overdue = due is None or due < view.day
     told = any(arrived(view, notice) for notice in view.events("adverse_notice"))
     return overdue and view.act.get("information") != "made_public_by_law" and not told
+
+
+def asks_as_another(view: View) -> bool:
+    """Say whether somebody else asks as only the borrower may (art 17)."""
+    return look_ups.purpose(view.trial) == "own_view" and not look_ups.own(view.trial)
+
+
+def asks_without_consent(view: View) -> bool:
+    """Say whether somebody else asks without written consent to this purpose (arts 18 and 20)."""
+    return not look_ups.own(view.trial) and not look_ups.consents(view.case, view.trial)
 
 
 def dispute_open(view: View) -> bool:

@@ -64,6 +64,7 @@ RULES: Final[Mapping[str, tuple[tuple[str, ...], Refuses]]] = {
     "us.regf.disclosures.actual-notice": (("contact",), debts.no_actual_notice),
     "us.regf.furnishing.speak-or-write-first": (("furnish",), debts.silent_report),
     "us.fcra.furnishing.no-stale-record": (("keep_adverse_record",), debts.stale),
+    "us.fcra.look-up.permissible-purpose": (("look_up",), debts.not_permissible),
     "us.regf.dispute.stop-until-verified": ((*_COLLECTED, "deposit_cheque"), debts.unverified),
     "us.regf.dispute.stop-disputed-part": (_COLLECTED, debts.disputed_part),
     "us.regf.dispute.stop-until-creditor-named": ((*_COLLECTED, "deposit_cheque"), debts.creditor_unnamed),

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Final
 
+from tests.law.independent import look_ups
 from tests.law.independent.us_contact import (
     ADVISERS,
     binds,
@@ -338,6 +339,12 @@ def stale(view: View) -> bool:
     """FURN-3: more than seven years after the 180 days."""
     began = view.loan.get("delinquency_began_on")
     return began is not None and view.day > years_later(began + timedelta(days=180), 7)
+
+
+def not_permissible(view: View) -> bool:
+    """15 USC 1681b(a): neither the consumer's instructions nor credit of theirs."""
+    listed = look_ups.purpose(view.trial) in look_ups.LISTED
+    return not (listed or look_ups.own(view.trial) or look_ups.consents(view.case, view.trial))
 
 
 def years_later(day: date, years: int) -> date:

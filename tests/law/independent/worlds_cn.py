@@ -12,6 +12,7 @@ from duecourse.law.casefile import Case
 from tests.law.independent import worlds_cn_acts as acts
 from tests.law.independent import worlds_cn_contact as contact
 from tests.law.independent.worlds import Dice, Row, Scene
+from tests.law.independent.worlds_look_ups import look_ups
 
 DAYS: Final[Mapping[tuple[date, date], int]] = {
     (date(2024, 5, 20), date(2025, 2, 27)): 12,
@@ -51,6 +52,7 @@ THEMES: Final[Mapping[Callable[[Scene], None], int]] = {
     acts.reports: 6,
     acts.lists: 14,
     acts.plans: 9,
+    look_ups: 7,
 }
 
 

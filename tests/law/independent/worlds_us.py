@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from duecourse.law.casefile import Case
 from tests.law.independent.worlds import Dice, Row, Scene
+from tests.law.independent.worlds_look_ups import look_ups
 from tests.law.independent.worlds_us_contact import broken_off, calls, hours, places, represented, stopped, unsuitable
 from tests.law.independent.worlds_us_debts import DEBT_SCENES
 from tests.law.independent.worlds_us_focus import FOCUS_SCENES
@@ -138,6 +139,7 @@ SCENES: Final[tuple[Callable[[Scene], None], ...]] = (
     places,
     represented,
     stopped,
+    look_ups,
     media,
     left_alone,
     strangers,

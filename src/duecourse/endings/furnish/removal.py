@@ -21,9 +21,8 @@ from duecourse.endings.furnish.position import Line
 from duecourse.law.asking import Act, Functions, History
 from duecourse.law.calendars import works_in
 from duecourse.law.duties import open_duties
-from duecourse.law.rulebook import Law
+from duecourse.law.rulebook import Law, rulebooks_of
 from duecourse.night.duty_rows import DERIVED, binds
-from duecourse.night.lawful import rulebooks_of
 
 REMOVED: Final = "adverse_record_removed_on"
 ANSWER: Final = "objection_answer_due"

@@ -22,8 +22,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.law.asking import ask
 from duecourse.law.casefile import Case, Try
 from duecourse.law.judge import judgement
-from duecourse.law.rulebook import Law
-from duecourse.night.lawful import rulebooks_of
+from duecourse.law.rulebook import Law, rulebooks_of
 from duecourse.store.bound import name_place
 from duecourse.store.endings import Kind
 from duecourse.store.keys import unseal

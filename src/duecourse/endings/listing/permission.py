@@ -19,8 +19,7 @@ from duecourse.kernel.errors import DueCourseError
 from duecourse.law.asking import Act, Functions, History
 from duecourse.law.calendars import works_in
 from duecourse.law.judge import gates
-from duecourse.law.rulebook import Law
-from duecourse.night.lawful import rulebooks_of
+from duecourse.law.rulebook import Law, rulebooks_of
 
 PERMITTED: Final = "private_register_permitted"
 OBJECTION_ENDS: Final = "register_objection_ends"

@@ -11,8 +11,8 @@ comes as payments, as always, and is taken off what the judgment grants.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import date, time
 from typing import Any, Final
 
 from duecourse.day.known import read
@@ -20,10 +20,10 @@ from duecourse.endings import moving
 from duecourse.endings.deciding import TOLD, Said, refuse_unnamed
 from duecourse.endings.many import Opened
 from duecourse.endings.moving import Ending, Move, Moving, Who
-from duecourse.endings.suit.answers import Answer, Answers, Question, judgment_facts
 from duecourse.endings.suit.material import facts_of, standing
 from duecourse.endings.suit.packing import PACK
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.answers import NOON, Answer, Answers, Facts, Question
 from duecourse.law.rulebook import Law
 from duecourse.store.audit import chain
 from duecourse.store.endings import Kind
@@ -34,6 +34,7 @@ JUDGMENT: Final = "judgment"
 HEARINGS: Final = "hearings"
 ENFORCEMENT: Final = "enforcement"
 COSTS: Final = "costs"
+_MIDNIGHT: Final = time()
 _PPM_YEAR: Final = 365 * 1_000_000
 _KEEP: Final = """
 UPDATE ending SET details = details || %s, changed_at = %s
@@ -202,7 +203,7 @@ class Desk:
         paid = [(one.paid_on, one.amount) for one in standing(loan.payments) if begins <= one.paid_on <= on]
         before = [one for one in facts_of(case, loan, {}).history if one[0] < begins]
         facts = facts_of(case, loan, ending.details.get(TOLD, {}))
-        told = judgment_facts(type(facts)(**{**vars(facts), "history": before}), judgment, paid)
+        told = judgment_facts(replace(facts, history=before), judgment, paid)
         (late,) = self._answers.of(told, [Question("late_performance_interest", {"on": on})])
         if late.rule is None:
             late = Answer(simple_interest(judgment, paid, on), "judgment", "")
@@ -262,3 +263,14 @@ def _plain(record: Filing | Judgment | Hearing) -> dict[str, Any]:
 
 def _sum(paid: Sequence[tuple[date, int]]) -> int:
     return sum(amount for _, amount in paid)
+
+
+def judgment_facts(facts: Facts, judgment: Mapping[str, Any], payments: Sequence[tuple[date, int]]) -> Facts:
+    """Add a judgment, at the first moment of its day, and what was paid; days of the judgment as texts."""
+    told: dict[str, Any] = {"event": "judgment", "amount": judgment["debt"]}
+    if judgment.get("interest"):
+        told["ordinary_interest"] = judgment["interest"]
+    told["perform_by"] = date.fromisoformat(judgment["perform_by"])
+    events = [(on, NOON, {"event": "payment", "amount": amount}) for on, amount in payments]
+    begins = (date.fromisoformat(judgment["on"]), _MIDNIGHT, told)
+    return replace(facts, history=[*facts.history, begins, *events])

@@ -18,10 +18,10 @@ from duecourse.day.owed import Owed, owed
 from duecourse.endings.deciding import TOLD
 from duecourse.endings.many import Opened
 from duecourse.endings.moving import Ending, Who
-from duecourse.endings.suit.answers import NOON, Answer, Answers, Facts, Question
 from duecourse.endings.suit.evidence import Documents, wanting
 from duecourse.endings.suit.settings import Court, Suits
 from duecourse.kernel.components import COMPONENTS
+from duecourse.law.answers import NOON, Answer, Answers, Facts, Question
 from duecourse.law.catalogue import FactKind
 from duecourse.law.columns import ACT
 from duecourse.ledger import state

@@ -28,12 +28,12 @@ from duecourse.endings import moving
 from duecourse.endings.deciding import TOLD, Said
 from duecourse.endings.many import Office, Opened
 from duecourse.endings.moving import Ending, Move, Who
-from duecourse.endings.suit.answers import Answers
 from duecourse.endings.suit.evidence import Documents
 from duecourse.endings.suit.forms import People, language_of, papers
 from duecourse.endings.suit.material import Material, Sources, gather
 from duecourse.endings.suit.settings import Suits
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.answers import Answers
 from duecourse.store.bound import name_place, point_place
 from duecourse.store.endings import DECIDED
 from duecourse.store.keys import unseal

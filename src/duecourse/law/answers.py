@@ -1,7 +1,8 @@
-"""What the law answers about one loan: the court's fee, the ceiling of its charges, the last day to sue, late interest.
+"""What the law answers about one loan, or says of one act, asked as a world of its own.
 
     answers = Answers(law)
     answers.of(Facts(...), [Question("court_fee", {"track": "ordinary", "amount": 1_200_000})])
+    answers.judged(Facts(...), {"act": "look_up", "purpose": "affordability", "at": ...})
 
 The loan and what happened to it are told as a world, as in the cases by which the rulebooks are tried.
 """
@@ -14,14 +15,13 @@ from zoneinfo import ZoneInfo
 
 from duecourse.law import asking
 from duecourse.law.casefile import Case, Try
-from duecourse.law.judge import judgement
-from duecourse.law.rulebook import Law
-from duecourse.night.lawful import ROLES, rulebooks_of
+from duecourse.law.judge import Judgement, judgement
+from duecourse.law.rulebook import Law, rulebooks_of
 
-_ASKED: Final = ("court_fee", "rate_cap", "limitation_ends", "late_performance_interest")
-_LOAN: Final = "A"  # in its world
-_MIDNIGHT: Final = time()
 NOON: Final = time(12)
+ROLES: Final[Mapping[bool, str]] = {True: "original_creditor", False: "debt_buyer"}
+"""What the firm is to a loan, by whether its lender still owns it."""
+_LOAN: Final = "A"  # in its world
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Facts:
     """A loan and its borrower, as the law knows them; `history` are events with a day, a time of it, and values."""
 
     country: str
-    region: str
-    locality: str
-    zone: str
-    is_owner: bool
-    lender_type: str | None
-    loan: Mapping[str, Any]
+    region: str = ""
+    locality: str = ""
+    zone: str = "UTC"
+    is_owner: bool = True
+    lender_type: str | None = None
+    loan: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[tuple[date, time, Mapping[str, Any]]] = ()
 
 
@@ -60,39 +60,48 @@ class Answers:
 
     def __init__(self, law: Law) -> None:
         """Make nothing yet."""
-        self._law = law
-        self._of: dict[tuple[str, ...], asking.Asked] = {}
+        self.law = law
+        self._of: dict[tuple[tuple[str, ...], frozenset[str]], asking.Asked] = {}
 
     def of(self, facts: Facts, questions: Sequence[Question]) -> list[Answer]:
         """Return what the law of the borrower's place says to each question."""
-        books = rulebooks_of(self._law, facts.country, facts.region, facts.locality)
-        if not books or not questions:
-            return [Answer() for _ in questions]
-        case = _case(facts, books, questions)
-        if books not in self._of:
-            self._of[books] = asking.ask([], self._law.of(books, asks=_ASKED))
-        made = self._of[books].again([case])
-        return [self._answer(judgement(made, tried)) for tried in made.worlds.tries]
+        if not questions:
+            return []
+        found = self._judged(facts, [{"ask": one.ask, "loan": _LOAN, **one.values} for one in questions])
+        return [self._answer(judged) for judged in found] or [Answer() for _ in questions]
 
-    def _answer(self, judged: Any) -> Answer:
+    def judged(self, facts: Facts, act: Mapping[str, Any]) -> Judgement | None:
+        """Return what the law of the borrower's place says of an act about the loan; None without a rulebook there."""
+        return next(iter(self._judged(facts, [{"loan": _LOAN, **act}])), None)
+
+    def _judged(self, facts: Facts, tries: Sequence[Mapping[str, Any]]) -> list[Judgement]:
+        books = rulebooks_of(self.law, facts.country, facts.region, facts.locality)
+        if not books:
+            return []
+        case = _case(facts, books, tries)
+        words = frozenset(str(one.get("ask") or one["act"]) for one in tries)
+        if (books, words) not in self._of:
+            self._of[books, words] = asking.ask([], self.law.of(books, acts=words, asks=words))
+        made = self._of[books, words].again([case])
+        return [judgement(made, tried) for tried in made.worlds.tries]
+
+    def _answer(self, judged: Judgement) -> Answer:
         if judged.answered_by is None:
             return Answer()
-        return Answer(judged.answer, judged.answered_by.id, self._law.cite(judged.answered_by))
+        return Answer(judged.answer, judged.answered_by.id, self.law.cite(judged.answered_by))
 
 
-def _case(facts: Facts, books: tuple[str, ...], questions: Sequence[Question]) -> Case:
+def _case(facts: Facts, books: tuple[str, ...], tries: Sequence[Mapping[str, Any]]) -> Case:
     zone = ZoneInfo(facts.zone)
     events = sorted(facts.history, key=lambda event: event[:2])
     history = tuple({"at": datetime.combine(on, at, zone), "loan": _LOAN, **values} for on, at, values in events)
     collector = {"role": ROLES[facts.is_owner], "lender_type": facts.lender_type}
     borrower = {"country": facts.country, "region": facts.region or None, "zones": (facts.zone,)}
     return Case(
-        id="suit", cite="", origin="memory", rulebooks=books, topic="suit", says="", why="", reading=None,
+        id="asked", cite="", origin="memory", rulebooks=books, topic="asked", says="", why="", reading=None,
         collector=_known(collector), borrower=_known(borrower), people=(), firms=(),
         loans=({"id": _LOAN, **_known(facts.loan)},), history=history,
-        tries=tuple(
-            Try({"ask": one.ask, "loan": _LOAN, **one.values}, None, None, "memory", 0) for one in questions
-        ),
+        tries=tuple(Try(dict(values), None, None, "memory", 0) for values in tries),
         calendar={}, file="", line=0,
     )  # fmt: skip
 
@@ -100,14 +109,3 @@ def _case(facts: Facts, books: tuple[str, ...], questions: Sequence[Question]) -
 def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what nobody knows: a world says nothing of it."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def judgment_facts(facts: Facts, judgment: Mapping[str, Any], payments: Sequence[tuple[date, int]]) -> Facts:
-    """Add a judgment, at the first moment of its day, and what was paid; days of the judgment as texts."""
-    told: dict[str, Any] = {"event": "judgment", "amount": judgment["debt"]}
-    if judgment.get("interest"):
-        told["ordinary_interest"] = judgment["interest"]
-    told["perform_by"] = date.fromisoformat(judgment["perform_by"])
-    events = [(on, NOON, {"event": "payment", "amount": amount}) for on, amount in payments]
-    begins = (date.fromisoformat(judgment["on"]), _MIDNIGHT, told)
-    return Facts(**{**vars(facts), "history": [*facts.history, begins, *events]})
