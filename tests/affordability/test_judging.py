@@ -154,6 +154,34 @@ def test_the_yearly_cost_is_held_against_the_laws_cap() -> None:
     assert (found.rate_ppm_year, found.verdict, found.reasons) == (124_001, Verdict.NO, (Reason.OVER_CAP,))
 
 
+def test_the_cap_is_held_against_interest_without_interest_on_it() -> None:
+    # 12,000.00 owed, 1,000.00 of it each 30 days and a simple 12 per cent a year on what is left:
+    # 12,000 × 0.12 × 30 / 365 = 118.36 the first time, 1,000 × 0.12 × 30 / 365 = 9.86 the last, 769.32 in all.
+    left = [1_200_000 - 100_000 * place for place in range(12)]
+    dues = tuple(
+        Due(TODAY + timedelta(days=30 * place), 100_000 + (principal * 12 * 30 + 18_250) // 36_500)
+        for place, principal in enumerate(left, 1)
+    )
+    assert sum(due.amount for due in dues) == 1_276_932
+    rich = _household(wages=50_000_000, savings=50_000_000)
+    at_cap = _loan(1, received=1_200_000, dues=dues, cap=Cap(120_000, "cn.cap"))
+    found = judge(rich, at_cap)
+    # compounded it is dearer: (1 + 0.12 × 30 / 365) ** (365 / 30) - 1 = 12.68 per cent
+    assert found.rate_ppm_year is not None
+    assert 126_600 < found.rate_ppm_year < 126_900
+    assert (found.verdict, found.reasons) == (Verdict.FITS, ())
+    assert found.simple_ppm_year is not None
+    assert 119_900 <= found.simple_ppm_year <= 120_000  # what rounding may add is not held against it
+    dearer = replace(at_cap, dues=(*dues[:-1], Due(dues[-1].on, dues[-1].amount + 100)))
+    assert judge(rich, dearer).reasons == (Reason.OVER_CAP,)
+
+
+@pytest.mark.parametrize(("paid", "simple"), [(1_000_000, 0), (999_999, None), (2_000_000, 1_000_000)])
+def test_what_costs_nothing_has_no_rate_and_what_doubles_in_a_year_is_a_hundred(paid: int, simple: int | None) -> None:
+    found = judge(_household(), _loan(1, dues=(Due(TODAY + timedelta(days=365), paid),)))
+    assert found.simple_ppm_year == simple
+
+
 @pytest.mark.parametrize("received", [0, 2_000_000])
 def test_without_one_rate_none_is_told(received: int) -> None:
     assert judge(_household(), _loan(90_000, received=received)).rate_ppm_year is None

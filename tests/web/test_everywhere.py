@@ -24,7 +24,7 @@ from duecourse.inquiry.wire import Caller, Http, answered, application
 from duecourse.publishing.nightly import Kept
 from tests.documents.samples import read
 from tests.inquiry.world import LAWFUL, entry, seed
-from tests.web.conftest import Desk, faults
+from tests.web.conftest import Desk, faults, sign_in
 from tests.web.test_portal import borrower, enter
 
 
@@ -136,6 +136,84 @@ def test_a_borrower_looks_lets_a_lender_see_once_and_takes_it_back(desk: Desk, p
     page.goto("/portal/mine/everywhere")
     page.get_by_role("button", name="Look now", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("It does not answer now")
+
+
+def _saved_consent(page: Page, to: str) -> Path:
+    page.goto("/portal/mine/everywhere")
+    page.get_by_role("button", name="Look now", exact=True).click()
+    page.get_by_label("Who may see it").select_option(to)
+    with page.expect_download() as handed:
+        page.get_by_role("button", name="Save the consent").click()
+    return handed.value.path()
+
+
+def test_a_consent_is_used_at_the_desk_once_and_how_many_collect_is_noted(
+    desk: Desk, page: Page, tmp_path: Path
+) -> None:
+    number, borrower_id = _own(desk, "US")
+    parties = Parties(desk, tmp_path)
+    with parties.running():
+        parties.know(borrower_id)
+        parties.publish(borrower_id, 2, contractual=100_000, enforceable=95_000)
+        enter(page, number)
+        to_us, to_another = _saved_consent(page, "Lender 1"), _saved_consent(page, "Lender 3")
+        sign_in(page, "supervisor")
+        page.goto(f"/desk/cases/{number}")
+        page.get_by_role("link", name="What is owed to others").click()
+        upload, use = page.get_by_label("The consent that the borrower saved"), "Use the consent"
+        upload.set_input_files(to_another)
+        page.get_by_role("button", name=use).click()
+        expect(page.get_by_role("alert")).to_contain_text("This consent was given to another lender.")
+        upload.set_input_files(files={"name": "x.json", "mimeType": "application/json", "buffer": b"[1]"})
+        page.get_by_role("button", name=use).click()
+        expect(page.locator("main")).to_contain_text("This is no consent as a borrower's page saves it.")
+        upload.set_input_files(to_us)
+        page.get_by_role("button", name=use).click()
+        shown = page.get_by_role("status")
+        expect(shown).to_contain_text("1 loans of 1 lenders")
+        expect(shown).to_contain_text("CNY\N{NO-BREAK SPACE}950.00")
+        expect(shown).to_contain_text("Others who collect now")
+        assert faults(page) == []
+        noted = "SELECT details::json->>'count' FROM events WHERE borrower_no = %s AND kind = 'other_collectors'"
+        assert desk.one(noted, number) == ("1",)
+        upload.set_input_files(to_us)
+        page.get_by_role("button", name=use).click()
+        expect(page.get_by_role("alert")).to_contain_text("This consent has been used.")
+    upload.set_input_files(to_us)
+    page.get_by_role("button", name=use).click()
+    expect(page.get_by_role("alert")).to_contain_text("It does not answer now")
+
+
+def test_a_plan_counts_what_others_take_when_the_borrower_asks_for_it(desk: Desk, page: Page, tmp_path: Path) -> None:
+    number, loan = borrower(desk)
+    (borrower_id,) = desk.one("SELECT borrower_id FROM borrower WHERE id = %s", number)
+    parties = Parties(desk, tmp_path)
+    parties.know(str(borrower_id))
+    enter(page, number)
+    page.goto(f"/portal/mine/parts/{loan}")
+
+    def ask() -> None:
+        page.get_by_label("What you can pay each month").fill("2000")
+        page.get_by_label("Wages").fill("90,000")
+        page.get_by_text("Other debts, and savings").click()
+        if not page.get_by_label("Count what I owe to other lenders").is_visible():
+            page.get_by_text("Other debts, and savings").click()
+        page.get_by_label("Count what I owe to other lenders").check()
+        page.get_by_role("button", name="Show me the plan").click()
+
+    ask()
+    expect(page.locator("main")).to_contain_text("It does not answer now")
+    with parties.running():
+        parties.publish(str(borrower_id), 1, currency="USD", monthly=77_700)  # our own loan: the ledger has it already
+        parties.publish(str(borrower_id), 2, currency="USD", monthly=12_345)
+        ask()
+        shown = page.get_by_role("status")
+        expect(shown).to_contain_text("what is late there comes on top: Lender 2 $123.45")
+        expect(shown.locator("tr", has_text="Goes to other debts")).to_contain_text("$123.45")
+        parties.publish(str(borrower_id), 3, currency="CNY", monthly=100)
+        ask()
+        expect(page.locator("main")).to_contain_text("a month")  # the plan is shown, and judged by nobody's rate
+        expect(page.get_by_role("status")).not_to_contain_text("Can you repay it?")
 
 
 def test_where_no_law_is_named_it_is_not_offered(desk: Desk, page: Page) -> None:

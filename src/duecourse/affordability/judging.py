@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
 from duecourse.affordability.budget import Budget
@@ -20,6 +21,8 @@ from duecourse.law.calculators.irr import effective_annual_rate
 from duecourse.law.calculators.solving import Flow, ppm_up
 
 _TENTHS_OF_STRESS: Final = 9
+_YEAR_PPM: Final = 365 * 1_000_000
+_PPM_MOST: Final = 1_000_000_000  # a thousandfold a year: what is dearer is told as not known
 _MONTHS_MOST: Final = 12  # over which a missed month is made up for
 
 
@@ -91,6 +94,7 @@ class Judgement:
     total: int
     cost: int
     rate_ppm_year: int | None  # None: not one rate fits, as when less is paid than was received
+    simple_ppm_year: int | None  # the same without interest on interest, as laws count it
     cap: Cap | None
     per_day_late: int | None
     most: int  # the largest amount a month that fits
@@ -111,8 +115,7 @@ def judge(budget: Budget, proposal: Proposal) -> Judgement:
     due, months = max(by_month.values()), len(by_month)
     total = sum(one.amount for one in proposal.dues)
     afters = _after(budget, due, months)
-    rate = _rate(proposal)
-    reasons = tuple(_reasons(budget, proposal, rate, afters))
+    reasons = tuple(_reasons(budget, proposal, afters))
     return Judgement(
         verdict=Verdict.NO if _NO & set(reasons) else Verdict.TIGHT if reasons else Verdict.FITS,
         reasons=reasons,
@@ -127,7 +130,8 @@ def judge(budget: Budget, proposal: Proposal) -> Judgement:
         after_a_missed_month=afters[2],
         total=total,
         cost=total - proposal.received,
-        rate_ppm_year=rate,
+        rate_ppm_year=_rate(proposal),
+        simple_ppm_year=_simple(proposal),
         cap=proposal.cap,
         per_day_late=proposal.per_day_late,
         most=most(budget, months),
@@ -152,9 +156,9 @@ def _tenth_less(budget: Budget) -> int:
     return income - budget.spending - budget.repaying
 
 
-def _reasons(budget: Budget, proposal: Proposal, rate: int | None, afters: tuple[int, int, int]) -> Sequence[Reason]:
+def _reasons(budget: Budget, proposal: Proposal, afters: tuple[int, int, int]) -> Sequence[Reason]:
     after, after_a_tenth_less, after_a_missed_month = afters
-    over_cap = proposal.cap is not None and rate is not None and rate > proposal.cap.ppm_year
+    over_cap = proposal.cap is not None and _is_above(proposal, proposal.cap.ppm_year)
     tests = (
         (Reason.NO_INCOME, budget.income == 0),
         (Reason.NOTHING_LEFT, budget.income > 0 and budget.left <= 0),
@@ -174,3 +178,32 @@ def _rate(proposal: Proposal) -> int | None:
     received = [Flow(proposal.begins_on, proposal.received)]
     rate = effective_annual_rate(received, [Flow(due.on, due.amount) for due in proposal.dues])
     return None if rate is None else ppm_up(rate)
+
+
+def _simple(proposal: Proposal) -> int | None:
+    """Return the least yearly rate that the payments are not above, in parts per million; None where they repay less.
+
+    As laws count it: interest on the principal that is left, by days of a year of 365, and none on interest.
+    """
+    last = max(due.on for due in proposal.dues)
+    if not 0 < proposal.received <= sum(due.amount for due in proposal.dues) or last <= proposal.begins_on:
+        return None
+    low, high = -1, 0
+    while _is_above(proposal, high):
+        if high > _PPM_MOST:
+            return None
+        low, high = high, max(1, 2 * high)
+    while high - low > 1:
+        middle = (low + high) // 2  # down: a place between two rates
+        low, high = (middle, high) if _is_above(proposal, middle) else (low, middle)
+    return high
+
+
+def _is_above(proposal: Proposal, ppm_year: int) -> bool:
+    """Say whether more is paid than a rate comes to, by a minor unit for each payment: less may be rounding."""
+    principal, interest, day = Fraction(proposal.received), Fraction(0), proposal.begins_on
+    for due in sorted(proposal.dues, key=lambda one: one.on):
+        interest += max(principal, Fraction(0)) * ppm_year * (due.on - day).days / _YEAR_PPM
+        to_interest = min(interest, Fraction(due.amount))
+        principal, interest, day = principal - (due.amount - to_interest), interest - to_interest, due.on
+    return -(principal + interest) >= len(proposal.dues)

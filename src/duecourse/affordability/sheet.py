@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from duecourse.affordability.budget import Budget, ComesIn, Debt, Every, GoesOut, Income, Spending
+from duecourse.affordability.capping import cap_of
 from duecourse.affordability.judging import Cap, Due, Proposal
 from duecourse.kernel.currencies import MINOR_DIGITS, minor_digits
 from duecourse.kernel.errors import DueCourseError
 from duecourse.kernel.texts import toml
-from duecourse.law.answers import Answers, Facts, Question
+from duecourse.law.answers import Answers, Facts
 from duecourse.law.kept import law_of, users_folder
 from duecourse.law.rulebook import rulebooks_of
 
@@ -160,9 +161,3 @@ def law_cap(law: LawOf, currency: str, opened_on: date, principal: int) -> Cap |
     }  # fmt: skip
     facts = Facts(law.country, law.region, law.locality, lender_type=law.lender_type, loan=loan)
     return cap_of(Answers(known), facts)
-
-
-def cap_of(answers: Answers, facts: Facts) -> Cap | None:
-    """Return the cap that the law sets on the yearly rate of a loan, or None; its rule is told as it is cited."""
-    (cap,) = answers.of(facts, [Question("rate_cap")])
-    return Cap(cap.value, cap.cite) if isinstance(cap.value, int) else None

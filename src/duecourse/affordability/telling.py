@@ -47,6 +47,7 @@ def told(judgement: Judgement, language: str, money: Callable[[int], str]) -> To
         Row(words["total"], money(judgement.total)),
         Row(words["cost"], money(judgement.cost)),
         Row(words["rate"], _per_cent(judgement.rate_ppm_year, words)),
+        Row(words["simple"], _per_cent(judgement.simple_ppm_year, words)),
     ]
     cap = judgement.cap
     rows.append(Row(words["cap"], f"{_per_cent(cap.ppm_year, words)} ({cap.rule})" if cap else words["unknown"]))

@@ -41,6 +41,7 @@ def one_case(request: HttpRequest, user: Staff, number: int) -> HttpResponse:
             store.gate, rules.strategy, rules.law, store.connection, found, store.at, store.plan.zone
         )  # fmt: skip
         shown = {"case": found, "ways": ways, "at": store.at, "teams": rules.strategy.teams}
+        shown["has_inquiry"] = rules.settings.inquiry is not None
         return render(request, "desk/case.html", shown)
 
 

@@ -35,7 +35,10 @@ def afford(request: HttpRequest, user: Staff, number: int, loan_id: str) -> Http
         shown: dict[str, Any] = {"case": found, "one": one, "form": form}
         shown |= {"agree_at": reverse("desk:agree", args=[number]), "home_at": reverse("desk:case", args=[number])}
         if request.method == "POST" and form.is_valid():
-            shown |= plans.shown(one.loan, form, store.on, MONTHS_MOST, lambda amount: money(amount, one.loan.currency))
+            cap = plans.cap_on(store.rules, found.known, one.loan, store.on)
+            shown |= plans.shown(
+                one.loan, form, store.on, MONTHS_MOST, lambda amount: money(amount, one.loan.currency), cap
+            )
         return render(request, "desk/parts.html", shown)
 
 

@@ -4,7 +4,18 @@ from typing import Final
 
 from django.urls import path
 
-from duecourse.desk import calling, complying, pages, parting, preferring, signing_in, supervising, touring, wording
+from duecourse.desk import (
+    calling,
+    complying,
+    elsewhere,
+    pages,
+    parting,
+    preferring,
+    signing_in,
+    supervising,
+    touring,
+    wording,
+)
 
 app_name: Final = "desk"
 urlpatterns: Final = [
@@ -25,6 +36,7 @@ urlpatterns: Final = [
     path("cases/<int:number>/ended", calling.ended, name="ended"),
     path("cases/<int:number>/parts/<path:loan_id>", parting.afford, name="parts"),
     path("cases/<int:number>/agree", parting.agree, name="agree"),
+    path("cases/<int:number>/elsewhere", elsewhere.elsewhere, name="elsewhere"),
     path("board", supervising.board, name="board"),
     path("board/pictures/<str:name>", supervising.picture, name="picture"),
     path("board/outbox", supervising.outbox, name="outbox"),

@@ -7,39 +7,36 @@ ask for somebody else by typing a number. Nothing that is found is kept.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from duecourse.affordability.budget import Debt
 from duecourse.day import inquiring
-from duecourse.day.settings import Inquiry
-from duecourse.documents.pdf import labels_for, pdf, shown_day, shown_money
+from duecourse.documents.pdf import pdf
 from duecourse.inquiry import telling
-from duecourse.inquiry.charter import Charter, Purpose, signed
-from duecourse.inquiry.checks import Check, Refused
+from duecourse.inquiry.charter import Charter, Purpose
 from duecourse.inquiry.client import Found, Reader
 from duecourse.inquiry.credentials import Certificate, vouch
 from duecourse.inquiry.entry import Person
 from duecourse.inquiry.report import report
-from duecourse.inquiry.seeds import CHECKER_SEED, SEED, seed
+from duecourse.inquiry.seeds import CHECKER_SEED
 from duecourse.inquiry.signed import Signer
-from duecourse.inquiry.wire import Caller, Http
+from duecourse.inquiry.wire import Caller
 from duecourse.kernel.errors import DueCourseError
 from duecourse.portal.access import BY, Own, for_borrower
-from duecourse.publishing.nightly import Kept
 from duecourse.web.fields import FactForm
+from duecourse.web.inquiry import Offered, offered, person_of, reading, refusal, seed_of, ways
 from duecourse.web.saving import saved
 from duecourse.web.speaking import language_of
 
@@ -60,53 +57,50 @@ class Consenting(FactForm):
         min_value=1, max_value=_DAYS_MOST, initial=7, label=gettext_lazy("Until when, in days from now")
     )
 
-    def __init__(self, charter: Charter, own: Own, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, offered: Offered, country: str, *args: Any, **kwargs: Any) -> None:
         """Offer the lenders of the charter, and the purposes that it and the law allow where the borrower lives."""
         super().__init__(*args, **kwargs)
-        lenders = [(one.number, one.name) for one in charter.lenders if one.state == "active"]
-        allowed = [(one.value, words) for one, words in PURPOSES.items() if _is_allowed(charter, one, own)]
+        lenders = [(one.number, one.name) for one in offered.charter.lenders if one.state == "active"]
+        allowed = [(one.value, words) for one, words in PURPOSES.items() if offered.allows(one, country)]
         lender, purpose = self.fields["lender"], self.fields["purpose"]
         assert isinstance(lender, forms.ChoiceField)  # noqa: S101 - as declared above
         assert isinstance(purpose, forms.ChoiceField)  # noqa: S101
         lender.choices, purpose.choices = lenders, allowed
 
 
-@dataclass(frozen=True)
-class Offered:
-    """The inquiry as the lender has set it up, with the charter, whose signature holds."""
-
-    settings: Inquiry
-    charter: Charter
-
-
 @dataclass(frozen=True, repr=False)
 class Asking:
     """The inquiry for one borrower who has come in."""
 
-    charter: Charter
+    offered: Offered
     reader: Reader
     person: Person
+
+    @property
+    def charter(self) -> Charter:
+        """Who takes part."""
+        return self.offered.charter
 
 
 @require_http_methods(["GET", "POST"])
 @for_borrower
 def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
     """Show, or save as a PDF, what the borrower owes everywhere; a look-up is made when they press, and not before."""
-    offered = _on(own)
-    shown: dict[str, Any] = {"own": own, "is_on": offered is not None}
-    if offered is not None and request.method == "POST":
-        with _asking(offered, own) as asking:
+    on = _on(own)
+    shown: dict[str, Any] = {"own": own, "is_on": on is not None}
+    if on is not None and request.method == "POST":
+        with _asking(on, own) as asking:
             if asking is None:
                 shown["is_unknown"] = True
             else:
                 found = _looked_up(asking, own)
                 if isinstance(found, DueCourseError):
-                    shown["refusal"] = _refusal(found)
+                    shown["refusal"] = refusal(found)
                 else:
                     document = _document(request, found, asking.charter, own)
                     if request.POST.get("as") == "pdf":
                         return saved(pdf("claim", document), "what-i-owe.pdf", "application/pdf")
-                    consenting = Consenting(asking.charter, own, initial={"fact_id": uuid4().hex})
+                    consenting = Consenting(asking.offered, own.known.country or "", initial={"fact_id": uuid4().hex})
                     shown |= {"document": document, "form": consenting, "has_some": bool(found.seen)}
     return render(request, "portal/everywhere.html", shown)
 
@@ -115,18 +109,18 @@ def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def consent(request: HttpRequest, own: Own) -> HttpResponse:
     """Let a lender see once what is owed now: what is saved here is handed to it, and opens nothing else."""
-    offered = _on(own)
-    if offered is None:
+    on = _on(own)
+    if on is None:
         raise Http404
-    with _asking(offered, own) as asking:
+    with _asking(on, own) as asking:
         if asking is None:
             raise Http404
-        form = Consenting(asking.charter, own, request.POST)
+        form = Consenting(asking.offered, own.known.country or "", request.POST)
         if not form.is_valid():
             raise DueCourseError(_("Choose who may see it, what for, and until when."))
         found = _looked_up(asking, own)
         if isinstance(found, DueCourseError):
-            raise DueCourseError(_refusal(found))
+            raise DueCourseError(refusal(found))
         given = form.cleaned_data
         lasts = timedelta(days=given["days"])
         bundle = asking.reader.consent(found.seen, given["lender"], Purpose(given["purpose"]), own.at, lasts)
@@ -141,10 +135,10 @@ def consent(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def looks(request: HttpRequest, own: Own) -> HttpResponse:
     """Show who looked, and the consents that were given; take one back."""
-    offered = _on(own)
-    if offered is None:
+    on = _on(own)
+    if on is None:
         raise Http404
-    with _asking(offered, own) as asking:
+    with _asking(on, own) as asking:
         if asking is None:
             return redirect("portal:everywhere")
         if request.method == "POST":
@@ -166,6 +160,31 @@ def looks(request: HttpRequest, own: Own) -> HttpResponse:
     return render(request, "portal/looks.html", {"own": own, "log": log, "given": given, "purposes": PURPOSES})
 
 
+def looking_up(own: Own) -> Callable[[], list[Debt]] | None:
+    """Return what looks up what others take of a month; None where the borrower is in no inquiry.
+
+    DueCourseError in words for the borrower where it does not answer as it must.
+    """
+    on = _on(own)
+    if on is None or person_of(on, own.borrower_id) is None:
+        return None
+
+    def looked_up() -> list[Debt]:
+        with _asking(on, own) as asking:
+            found = _looked_up(asking, own) if asking is not None else None
+        if isinstance(found, DueCourseError):
+            raise DueCourseError(refusal(found))
+        lines = report(found, on.charter, own.on).lines if found is not None else ()
+        mine = on.lender.number
+        return [
+            Debt(line.lender, line.entry.currency, line.entry.monthly)
+            for line in lines
+            if line.counts and line.entry.lender != mine and line.entry.monthly
+        ]
+
+    return looked_up
+
+
 def _withdraw(asking: Asking, own: Own, number: str) -> None:
     """Have the key holder refuse a consent from now on, and note it: in this order, so that no note is a false one."""
     if not any(one.number == number for one in inquiring.standing(own.connection, own.borrower)):
@@ -175,44 +194,20 @@ def _withdraw(asking: Asking, own: Own, number: str) -> None:
 
 
 def _on(own: Own) -> Offered | None:
-    """Return the inquiry where it is on for this borrower: a charter in force names a legal basis there."""
-    settings = own.rules.settings.inquiry
-    if settings is None:
-        return None
-    try:
-        charter = signed(Path(settings.charter), settings.operator)
-    except Refused as refused:
-        if refused.check is Check.CHARTER:
-            return None
-        raise
-    return Offered(settings, charter) if _is_allowed(charter, Purpose.OWN_VIEW, own) else None
-
-
-def _is_allowed(charter: Charter, purpose: Purpose, own: Own) -> bool:
-    """Say whether charter and law let the borrower be looked up for a purpose where they live."""
-    country = own.known.country or ""
-    try:
-        charter.allowed(country, purpose, own.on)
-    except Refused:
-        return False
-    return own.rules.look_ups.refusal(country, purpose, own.on) is None
+    """Return the inquiry where it is on for this borrower."""
+    found = offered(own.rules, own.on)
+    return found if found is not None and found.allows(Purpose.OWN_VIEW, own.known.country or "") else None
 
 
 @contextmanager
 def _asking(offered: Offered, own: Own) -> Iterator[Asking | None]:
     """Give the inquiry as this borrower's client; None where the lender has no pseudonym of theirs."""
-    settings, charter = offered.settings, offered.charter
-    kept = Kept(Path(settings.kept), _seed(SEED))
-    try:
-        if own.borrower_id not in kept.people():
-            yield None
-            return
-        person = kept.person(own.borrower_id)
-    finally:
-        kept.close()
-    caller = _client(_seed(CHECKER_SEED), own)
-    with Http(settings.hub) as hub, Http(settings.holder) as holder:
-        yield Asking(charter, Reader(charter, hub, holder, caller), person)
+    person = person_of(offered, own.borrower_id)
+    if person is None:
+        yield None
+        return
+    with reading(offered, _client(seed_of(CHECKER_SEED), own)) as reader:
+        yield Asking(offered, reader, person)
 
 
 def _client(seed: bytes, own: Own) -> Caller:
@@ -230,37 +225,10 @@ def _looked_up(asking: Asking, own: Own) -> Found | DueCourseError:
         return error
 
 
-def _refusal(refused: DueCourseError) -> str:
-    """Return what a borrower is told of a look-up that failed: of a check, its name."""
-    if not isinstance(refused, Refused):
-        return _("It does not answer now. Please try again later.")
-    if refused.check is Check.RATE:
-        return _("You have looked often today. Please come back tomorrow.")
-    return _("What came back is not as it must be (%(check)s), so nothing of it is shown. Please try again later.") % {
-        "check": refused.check
-    }
-
-
 def _document(request: HttpRequest, found: Found, charter: Charter, own: Own) -> telling.Document:
     words = telling.words_in(language_of(request))
-    labels = labels_for(words["language"])
-
-    def day(when: date) -> str:
-        return shown_day(when, labels)
-
-    def moment(at: datetime) -> str:
-        return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
-
-    ways = telling.Ways(shown_money, day, moment)
-    return telling.told(report(found, charter, own.on), words, ways, own.on, own.name or own.borrower_id)
+    return telling.told(report(found, charter, own.on), words, ways(words), own.on, own.name or own.borrower_id)
 
 
 def _now(own: Own) -> datetime:
     return own.at.astimezone(UTC)
-
-
-def _seed(name: str) -> bytes:
-    try:
-        return seed(name)
-    except DueCourseError:
-        raise DueCourseError(_("The lender has not set this up yet.")) from None

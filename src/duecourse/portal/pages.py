@@ -19,7 +19,7 @@ from duecourse.day.money.planning import plan
 from duecourse.day.sums import Sums
 from duecourse.endings.history import told as endings_of
 from duecourse.kernel.errors import DueCourseError
-from duecourse.portal import forms, paying, telling
+from duecourse.portal import everywhere, forms, paying, telling
 from duecourse.portal.access import BY, Own, for_borrower
 from duecourse.portal.ahead import ahead
 from duecourse.portal.helping import help_of
@@ -142,13 +142,19 @@ def afford(request: HttpRequest, own: Own, loan_id: str) -> HttpResponse:
     """Show a plan that somebody can afford with all that it costs, before anything is agreed."""
     found = _loan(own, loan_id)
     debts = plans.other_debts(own.loans, loan_id, own.on)
-    form = plans.Afford(found.loan.currency, own.on, request.POST or None, initial={"first_on": own.on}, debts=debts)
+    form = plans.Afford(
+        found.loan.currency,
+        own.on,
+        request.POST or None,
+        initial={"first_on": own.on},
+        debts=debts,
+        look_up=everywhere.looking_up(own),
+    )
     shown: dict[str, Any] = {"own": own, "one": found, "form": form}
     shown |= {"agree_at": reverse("portal:agree"), "home_at": reverse("portal:home")}
     if request.method == "POST" and form.is_valid():
-        shown |= plans.shown(
-            found.loan, form, own.on, own.settings.plan_months, lambda amount: money(amount, found.loan.currency)
-        )
+        cap, months = plans.cap_on(own.rules, own.known, found.loan, own.on), own.settings.plan_months
+        shown |= plans.shown(found.loan, form, own.on, months, lambda amount: money(amount, found.loan.currency), cap)
     return render(request, "portal/afford.html", shown)
 
 

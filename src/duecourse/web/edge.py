@@ -32,6 +32,7 @@ from duecourse.day.past import reading
 from duecourse.day.reaching import POINTS
 from duecourse.day.settings import Day
 from duecourse.kernel.errors import DueCourseError
+from duecourse.law.answers import Answers
 from duecourse.law.looking_up import LookUps
 from duecourse.law.rulebook import Law
 from duecourse.ledger.positions import compile_ledger
@@ -99,6 +100,11 @@ class Rules:
     settings: Day
     strategy: Strategy
     law: Law
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What the law answers about one loan."""
+        return Answers(self.law)
 
     @cached_property
     def look_ups(self) -> LookUps:

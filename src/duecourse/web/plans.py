@@ -1,6 +1,6 @@
 """A plan to pay in parts, as desk and portal ask for it: what can be paid, the plan that was seen, and what is shown.
 
-shown(loan, form, on, most_months, money) -> what the template `web/plan.html` shows
+shown(loan, form, on, most_months, money, cap) -> what the template `web/plan.html` shows
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +13,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from duecourse.affordability.budget import MONTHS_LEAST, Budget, ComesIn, Debt, GoesOut, Income, Spending
-from duecourse.affordability.judging import Due, Judgement, Proposal, Verdict, judge, most
+from duecourse.affordability.capping import cap_of
+from duecourse.affordability.judging import Cap, Due, Judgement, Proposal, Verdict, judge, most
 from duecourse.affordability.telling import told
-from duecourse.day.known import Loan
+from duecourse.day.by_law import facts_of
+from duecourse.day.known import Known, Loan
 from duecourse.day.money.planning import Plan, least, plan
 from duecourse.day.sums import Sums, sums
+from duecourse.kernel.errors import DueCourseError
+from duecourse.web.edge import Rules
 from duecourse.web.fields import Amount, DayInput, FactForm
 
 AHEAD_DAYS: Final = 31
@@ -52,10 +56,19 @@ GOES_OUT: Final = {
 class Afford(forms.Form):
     """What somebody can pay each month: said, or worked out of what comes in and goes out."""
 
-    def __init__(self, currency: str, on: date, *args: Any, debts: Sequence[Debt] = (), **kwargs: Any) -> None:
-        """Take the loan's currency, the day, and what is known of the borrower's other debts."""
+    def __init__(
+        self,
+        currency: str,
+        on: date,
+        *args: Any,
+        debts: Sequence[Debt] = (),
+        look_up: Callable[[], list[Debt]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take the loan's currency, the day, what is known of other debts, and how those elsewhere can be looked up."""
         super().__init__(*args, **kwargs)
-        self._on, self._currency, self._debts = on, currency, debts
+        self._on, self._currency, self._debts, self._look_up = on, currency, debts, look_up
+        self.elsewhere: list[Debt] = []
 
         def amount(name: str, label: Any) -> None:
             self.fields[name] = Amount(currency, label=label, required=False)
@@ -71,11 +84,14 @@ class Afford(forms.Form):
         for spending, label in GOES_OUT.items():
             amount(f"out_{spending}", label)
         amount("debts", _("What other debts take each month"))
+        if look_up is not None:
+            label = _("Count what I owe to other lenders: look it up now")
+            self.fields["elsewhere"] = forms.BooleanField(label=label, required=False)
         amount("savings", _("What you have laid by"))
 
     def groups(self) -> list[tuple[Any, list[Any]]]:
         """Return the fields under headings, for the page: each a title and its fields."""
-        rest = [self[name] for name in ("debts", "savings")]
+        rest = [self[name] for name in ("debts", "elsewhere", "savings") if name in self.fields]
         return [
             (_("What comes in each month"), [self[f"in_{one}"] for one in COMES_IN] + [self["months"]]),
             (_("What goes out each month"), [self[f"out_{one}"] for one in GOES_OUT]),
@@ -98,7 +114,13 @@ class Afford(forms.Form):
             self.add_error("first_on", _("Begin within the next month."))
         if self.errors:
             return found
-        if any(debt.currency != self._currency for debt in self._debts):
+        if found.get("elsewhere") and self._look_up is not None:
+            try:
+                self.elsewhere = self._look_up()
+            except DueCourseError as error:
+                self.add_error("elsewhere", str(error))
+                return found
+        if any(debt.currency != self._currency for debt in (*self._debts, *self.elsewhere)):
             found["budget"] = None  # two currencies: no rate is guessed
         else:
             found["budget"] = self._budget(found)
@@ -130,7 +152,7 @@ class Afford(forms.Form):
         if not comes_in:
             return None
         goes_out = [GoesOut(one, own, found[f"out_{one}"]) for one in GOES_OUT if found.get(f"out_{one}")]
-        debts = [*self._debts, *([Debt("", own, found["debts"])] if found.get("debts") else [])]
+        debts = [*self._debts, *self.elsewhere, *([Debt("", own, found["debts"])] if found.get("debts") else [])]
         return Budget(own, tuple(comes_in), tuple(goes_out), tuple(debts), found.get("savings") or 0)
 
 
@@ -153,14 +175,21 @@ class Agreed(FactForm):
     total = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
 
-def shown(loan: Loan, form: Afford, on: date, most_months: int, money: Callable[[int], str]) -> dict[str, Any]:
-    """Return the plan of a valid form, with all that it costs and whether it can be repaid.
+def cap_on(rules: Rules, known: Known, loan: Loan, on: date) -> Cap | None:
+    """Return the most that the law of the borrower's place lets a loan cost a year; None where no rule says."""
+    return cap_of(rules.answers, facts_of(known, loan), on)
+
+
+def shown(
+    loan: Loan, form: Afford, on: date, most_months: int, money: Callable[[int], str], cap: Cap | None = None
+) -> dict[str, Any]:
+    """Return the plan of a valid form, with all that it costs and whether it can be repaid under the law's cap.
 
     One longer than `most_months` is not agreed here, and one that cannot be repaid nowhere.
     """
     given = form.cleaned_data
     made = plan(loan, given["monthly"], given["first_on"], on)
-    judged = _judged(loan, made, given["budget"], on)
+    judged = _judged(loan, made, given["budget"], on, cap)
     seen = {
         "fact_id": uuid4().hex, "loan": loan.loan_id, "total": made.total if made else 0,
         "monthly": given["monthly"], "first_on": given["first_on"],
@@ -170,16 +199,17 @@ def shown(loan: Loan, form: Afford, on: date, most_months: int, money: Callable[
         "is_asked": True, "plan": made, "monthly": given["monthly"], "most": most_months, "currency": loan.currency,
         "is_short": made is not None and len(made.dues) <= most_months,
         "least": least(loan, most_months, given["first_on"], on) if most_months else None,
-        "agreed": Agreed(initial=seen) if made and not is_no else None,
+        "agreed": Agreed(initial=seen, auto_id=False) if made and not is_no else None,
         "judged": judged and told(judged, get_language() or "en", money), "is_no": is_no,
+        "elsewhere": [(debt.name, money(debt.monthly)) for debt in form.elsewhere],
     }  # fmt: skip
 
 
-def _judged(loan: Loan, made: Plan | None, budget: Budget | None, on: date) -> Judgement | None:
+def _judged(loan: Loan, made: Plan | None, budget: Budget | None, on: date, cap: Cap | None) -> Judgement | None:
     """Judge a plan against a budget; None where one of them is missing. What a missed day costs, the ledger says."""
     if made is None or budget is None:
         return None
     today, tomorrow = (sums([loan], day)[0].owed for day in (on, on + timedelta(days=1)))
     dues = tuple(Due(due.on, due.amount) for due in made.dues)
-    proposal = Proposal(loan.currency, on, made.owed, dues, per_day_late=max(0, tomorrow - today))
+    proposal = Proposal(loan.currency, on, made.owed, dues, per_day_late=max(0, tomorrow - today), cap=cap)
     return judge(budget, proposal)

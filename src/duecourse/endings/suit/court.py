@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, time
 from typing import Any, Final
 
+from duecourse.day.by_law import facts_of, standing
 from duecourse.day.known import read
 from duecourse.endings import moving
 from duecourse.endings.deciding import TOLD, Said, refuse_unnamed
 from duecourse.endings.many import Opened
 from duecourse.endings.moving import Ending, Move, Moving, Who
-from duecourse.endings.suit.material import facts_of, standing
 from duecourse.endings.suit.packing import PACK
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.answers import NOON, Answer, Answers, Facts, Question

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from duecourse.day.by_law import facts_of, standing
 from duecourse.day.known import Known, Loan, read
 from duecourse.day.owed import Owed, owed
 from duecourse.endings.deciding import TOLD
@@ -21,12 +22,10 @@ from duecourse.endings.moving import Ending, Who
 from duecourse.endings.suit.evidence import Documents, wanting
 from duecourse.endings.suit.settings import Court, Suits
 from duecourse.kernel.components import COMPONENTS
-from duecourse.law.answers import NOON, Answer, Answers, Facts, Question
-from duecourse.law.catalogue import FactKind
-from duecourse.law.columns import ACT
+from duecourse.law.answers import Answer, Answers, Facts, Question
 from duecourse.ledger import state
 from duecourse.ledger.histories import Histories, as_date, day_number
-from duecourse.ledger.loan import Amounts, Payment, Position
+from duecourse.ledger.loan import Amounts, Position
 from duecourse.ledger.packed import unpacked
 from duecourse.ledger.positions import positions
 from duecourse.store.line import Line
@@ -92,30 +91,6 @@ def gather(
         if case is not None and ending.loan_id in case.loans:
             found[ending.number] = _material(ending, case, beside, answers, sources, who)
     return found
-
-
-def facts_of(case: Known, loan: Loan, told: Mapping[str, Any]) -> Facts:
-    """Return what the law knows of a loan: its terms, what was told of it, and its payments that stay."""
-    of_loan = {name.partition(".")[2]: value for name, value in told.items() if name.startswith("loan.")}
-    for name, value in of_loan.items():
-        is_day = ACT[f"loan.{name}"] is FactKind.DATE and isinstance(value, str)
-        of_loan[name] = date.fromisoformat(value) if is_day else value
-    known = {
-        "product": loan.product, "opened_on": loan.opened_on, "due_on": loan.last_due_on, "currency": loan.currency,
-        "principal": loan.principal, **of_loan,
-    }  # fmt: skip
-    payments = [(one.paid_on, NOON, {"event": "payment", "amount": one.amount}) for one in standing(loan.payments)]
-    zone = case.zones[0] if case.zones else "UTC"
-    return Facts(
-        case.country, case.region, case.locality, zone, loan.is_owner, loan.lender_type, known, tuple(payments)
-    )
-
-
-def standing(payments: Sequence[Payment]) -> list[Payment]:
-    """Return the payments that were not reversed, in order of their days."""
-    undone = {one.reverses for one in payments}
-    kept = [one for one in payments if one.reverses is None and one.payment_id not in undone]
-    return sorted(kept, key=lambda one: (one.paid_on, one.payment_id))
 
 
 def _beside(opened: Opened, whose: Sequence[int]) -> _Beside:
