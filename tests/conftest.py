@@ -1,6 +1,7 @@
 """The order of tests, and settings of the random ones: the same examples on every run, many new under `make soak`."""
 
 import os
+import shutil
 from collections import Counter
 from typing import Final
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.ledger.summary import pytest_terminal_summary  # noqa: F401  prints how many loans had each feature
+from tests.stores import made, ring, share, shared, store  # noqa: F401  fixtures, here alone: each place would make its own server
 
 # Begun first, longest first, lest one core works alone: a file goes to one core, so what it shares is made once.
 LONGEST: Final = (
@@ -17,6 +19,16 @@ LONGEST: Final = (
     "test_run.py", "test_server.py", "test_store.py", "test_attack.py", "test_readme.py", "test_portal.py",
     "test_looks.py", "test_portal_access.py", "test_desk_access.py", "test_boards.py", "test_everywhere.py",
 )  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the first process of a run, which the others come from
+        share()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(shared(), ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,9 +27,7 @@ from duecourse.store.people import Known, Point
 from duecourse.store.place import Place
 from duecourse.store.server import ADMIN
 from tests.cli.conftest import SCRIPT
-from tests.store.conftest import made, ring, store
-
-__all__ = ["made", "ring", "store"]
+from tests.stores import running
 
 ON: Final = date(2026, 11, 20)
 LeaveToken = Callable[..., str]
@@ -144,6 +142,13 @@ def _first_line(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.fixture(scope="session")
+def made() -> Iterator[Place]:
+    """Give a server of its own: a programme runs on it, which the stores of other tests are not to meet."""
+    with running() as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
 def _process(made: Place) -> Iterator[Served]:
     with serving(made, secrets()) as found:
         yield found
@@ -159,6 +164,7 @@ class Day:
     """A store with a plan and one borrower, to whom a message has been sent by each channel."""
 
     def __init__(self, place: Place, ring: Keyring) -> None:
+        """Fill the store."""
         known = Known(NAME, (Point("phone", PHONE), Point("email", MAIL)))
         self.borrower = people.add(ring, "B1", "B1", "borrower", known).borrower_id
         self._connection = psycopg.connect(place.server.url(ADMIN), autocommit=True)

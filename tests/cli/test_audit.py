@@ -19,23 +19,18 @@ from duecourse.store.people import Known
 from duecourse.store.place import Place
 from duecourse.store.server import ADMIN, Server
 from tests.cli.conftest import SCRIPT, Commands, assert_one_line
-from tests.store.folders import reachable
+from tests.stores import running
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Path]:
     """Give a store of one borrower with two entries."""
-    with reachable() as folder:
-        place = Place(folder, None, folder / "keys.json")
-        place.server.start()
-        place.make_keys()
-        orm.migrate(place)
-        orm.connect(place)
+    with running() as place:
+        folder = place.folder
         people.add(Keyring.read(place.keys), "B1", "B1", "borrower", Known("Ann Example", ()))
         added(folder)
         added(folder)
         yield folder
-        Server(folder).stop()
 
 
 def added(store: Path) -> None:

@@ -6,23 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from duecourse.store import orm
 from duecourse.store.place import Place
-from duecourse.store.server import Server
 from tests.cli.conftest import ON, SMALL, Commands, assert_one_line
-from tests.store.folders import reachable
+from tests.stores import running
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Path]:
     """Give an empty store."""
-    with reachable() as folder:
-        place = Place(folder, None, folder / "keys.json")
-        place.server.start()
-        place.make_keys()
-        orm.migrate(place)
-        yield folder
-        Server(folder).stop()
+    with running() as place:
+        yield place.folder
 
 
 def test_a_decision_from_the_plan_to_the_statement(duecourse: Commands, store: Path, tmp_path: Path) -> None:

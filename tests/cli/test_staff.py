@@ -10,11 +10,9 @@ import pytest
 from duecourse.ledger.histories import from_loans
 from duecourse.ledger.loan import Instalment, Loan, Terms
 from duecourse.ledger.packed import packed
-from duecourse.store import orm
 from duecourse.store.place import Place
-from duecourse.store.server import Server
 from tests.cli.conftest import Commands, assert_one_line
-from tests.store.folders import reachable
+from tests.stores import running
 
 OWED = 100_000
 
@@ -22,11 +20,8 @@ OWED = 100_000
 @pytest.fixture(scope="module")
 def store() -> Iterator[Path]:
     """Give a store of one borrower with one loan that owes 1000.00."""
-    with reachable() as folder:
-        place = Place(folder, None, folder / "keys.json")
-        place.server.start()
-        place.make_keys()
-        orm.migrate(place)
+    with running() as place:
+        folder = place.folder
         due = (Instalment(1, date(2026, 1, 1), OWED),)
         history = packed(from_loans([Loan("L1", date(2025, 1, 1), (Terms(principal=OWED),), due)]), 0)
         with psycopg.connect(place.url()) as connection:
@@ -42,7 +37,6 @@ def store() -> Iterator[Path]:
                 [OWED, history],
             )
         yield folder
-        Server(folder).stop()
 
 
 def test_a_day_with_two_people(duecourse: Commands, store: Path) -> None:

@@ -13,11 +13,9 @@ from duecourse.day.facts import Told
 from duecourse.day.gate import Gate
 from duecourse.day.known import Known
 from duecourse.day.owed import Owed
-from duecourse.law.kept import law_of, users_folder
-from duecourse.night import facts
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
-from duecourse.strategy.load import load
+from tests import package
 
 AT = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)  # ten to nine hours apart: afternoon in California, morning in China
 CONTENT = ("debt_details", "full_collector_line", "opt_out_line", "payment_request")
@@ -39,8 +37,8 @@ def words(_: Asked, known: Known, loans: Sequence[Owed], __: date, _key: str) ->
 
 
 def gate(place: Place, connection: psycopg.Connection[TupleRow], valid: timedelta = timedelta(minutes=1)) -> Gate:
-    strategy = load(None, facts.CATALOGUE.kinds)
-    return Gate(connection, Keyring.read(place.keys), law_of((), users_folder()), strategy, words, "UTC", valid)
+    strategy = package.strategy()
+    return Gate(connection, Keyring.read(place.keys), package.law(), strategy, words, "UTC", valid)
 
 
 def told(fact_id: str, borrower: int, at: datetime = AT) -> Told:

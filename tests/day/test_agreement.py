@@ -10,16 +10,15 @@ from typing import Final
 import pytest
 
 from duecourse.day.decision import Decision
-from duecourse.law.kept import law_of, users_folder
 from duecourse.law.rulebook import Law
 from duecourse.night.moment import Moment
-from duecourse.store import orm
 from duecourse.store.place import Place
+from tests import package
 from tests.day import agreement
 from tests.day.agreement import NO_LAW, ON, Act, Asking, Worked, holding, strongest_of, told_by
 from tests.night import books
 from tests.night.test_lawful import PLACES
-from tests.store.folders import reachable
+from tests.stores import running
 
 SOAK: Final = os.environ.get("DUECOURSE_SOAK") == "1"
 LOANS: Final = 47_500 if SOAK else 4_600
@@ -32,18 +31,13 @@ Answers = list[tuple[Act, Decision]]
 
 @pytest.fixture(scope="module")
 def law() -> Law:
-    return law_of((), users_folder())
+    return package.law()
 
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    with reachable() as folder:
-        made = Place(folder, None, folder / "keys.json")
-        made.make_keys()
-        made.server.start()
-        orm.migrate(made)
+    with running() as made:
         yield made
-        made.server.stop()
 
 
 @pytest.fixture(scope="module")

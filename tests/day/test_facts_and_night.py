@@ -23,7 +23,6 @@ from duecourse.day.facts import Facts, Money, Told
 from duecourse.day.recorded import recorded
 from duecourse.law.kept import law_of, users_folder
 from duecourse.night.moment import Moment
-from duecourse.store import orm
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
 from duecourse.store.server import OWNER
@@ -31,7 +30,7 @@ from duecourse.strategy.models import Strategy
 from tests.day import agreement
 from tests.day.agreement import ON, Act, Asking, Worked, holding, told_by
 from tests.night import books
-from tests.store.folders import reachable
+from tests.stores import running
 
 SOAK: Final = os.environ.get("DUECOURSE_SOAK") == "1"
 SEEDS: Final = range(8) if SOAK else range(1)
@@ -135,13 +134,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> LoadedBook:
 
 @pytest.fixture
 def place() -> Iterator[Place]:
-    with reachable() as folder:
-        made = Place(folder, None, folder / "keys.json")
-        made.make_keys()
-        made.server.start()
-        orm.migrate(made)
+    with running() as made:
         yield made
-        made.server.stop()
 
 
 def overdue_of(night: Worked, place: Place) -> dict[int, dict[str, tuple[int, str]]]:

@@ -32,7 +32,7 @@ from duecourse.store.models import Person
 from duecourse.store.place import Place
 from tests.day.cases import AT, filled, gate, message, read
 from tests.day.test_dispatch import Scripted
-from tests.store.conftest import emptied
+from tests.stores import emptied
 
 LATER: Final = AT + timedelta(hours=1)
 BORROWERS: Final = 80  # more than there are tests: each has one of its own

@@ -27,7 +27,7 @@ from duecourse.store.place import Place
 from duecourse.store.sealed import BLIND, SEALED, Sealed
 from duecourse.store.server import OWNER
 from tests.day.cases import AT, filled, gate, message
-from tests.store.conftest import emptied
+from tests.stores import emptied
 
 BORROWERS = 3
 IBAN = "DE89370400440532013000"  # the example of the ISO 13616 registry

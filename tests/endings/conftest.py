@@ -6,16 +6,11 @@ import pytest
 
 from duecourse.endings.many import Office, Opened
 from duecourse.endings.moving import Who
-from duecourse.law.kept import law_of, users_folder
-from duecourse.night import facts
 from duecourse.store import staff
 from duecourse.store.place import Place
-from duecourse.strategy.load import load
+from tests import package
 from tests.day.cases import AT, filled
 from tests.endings.cases import BOSS, ON, STAFF
-from tests.store.conftest import made, ring, store
-
-__all__ = ["made", "ring", "store"]
 
 
 @pytest.fixture
@@ -25,7 +20,7 @@ def office(store: Place) -> Office:
     staff.add("admin", "administrator", by=None, at=AT)
     for name, role in STAFF.items():
         staff.add(name, role, by="admin", at=AT)
-    return Office(store, load(None, facts.CATALOGUE.kinds), law_of((), users_folder()))
+    return Office(store, package.strategy(), package.law())
 
 
 @pytest.fixture

@@ -20,13 +20,13 @@ from duecourse.inquiry.identity import normalised
 from duecourse.inquiry.publisher import Publisher
 from duecourse.inquiry.signed import Signer
 from duecourse.inquiry.wire import Answer, Caller, Transport, answered, application
-from duecourse.law.kept import law_of, users_folder
 from duecourse.law.looking_up import LookUps
+from tests import package
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WU: Final = normalised("CN", "11010519491231002X", date(1949, 12, 31))  # the standard's own example
 LI: Final = normalised("CN", "360426199101010071", date(1991, 1, 1))
-LAWFUL: Final[Lawful] = LookUps(law_of((), users_folder())).refusal
+LAWFUL: Final[Lawful] = LookUps(package.law()).refusal
 Application = Callable[..., Iterable[bytes]]
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from duecourse.inquiry.charter import Purpose
 from duecourse.law.house import with_house
-from duecourse.law.kept import law_of, users_folder
 from duecourse.law.looking_up import OWN, LookUps
 from duecourse.law.vocabulary import VOCABULARY
+from tests import package
 
 ON: Final = date(2026, 11, 23)
 HOUSE: Final = """\
@@ -34,7 +34,7 @@ rules:
 
 @pytest.fixture(scope="module")
 def lookups() -> LookUps:
-    return LookUps(law_of((), users_folder()))
+    return LookUps(package.law())
 
 
 def test_the_purposes_of_a_charter_are_words_of_the_law() -> None:

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from duecourse.law.kept import law_of, users_folder
 from duecourse.night.loan_law import LawCap, OfLaw, of_loans
 from duecourse.night.moment import Moment
+from tests import package
 from tests.night import books
 
 ON: Final = date(2025, 6, 30)
@@ -63,7 +63,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, OfLaw]:
     night = books.opened(book, books.strategy())
     night.positions(Moment(ON), folder / "out")
     night.close()
-    return of_loans(book, law_of((), users_folder()), Moment(ON), folder / "out" / "positions")
+    return of_loans(book, package.law(), Moment(ON), folder / "out" / "positions")
 
 
 def test_three_years_from_the_day_it_was_due(said: dict[str, OfLaw]) -> None:

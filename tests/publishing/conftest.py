@@ -1,5 +1,5 @@
 """A store with some borrowers, as the tests of endings have it."""
 
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 
-__all__ = ["made", "office", "opened", "ring", "store", "who"]
+__all__ = ["office", "opened", "who"]

@@ -6,12 +6,12 @@ from typing import Any, Final
 import pytest
 
 from duecourse.inquiry.entry import CAP_BYTES, OWN_CAP, Entry
-from duecourse.law.kept import law_of, users_folder
 from duecourse.law.rulebook import load
 from duecourse.night.loan_law import LawCap
 from duecourse.night.moment import Moment
 from duecourse.night.run import run
 from duecourse.publishing.loans import Who, named, tonight
+from tests import package
 from tests.night import books
 
 ON: Final = date(2022, 9, 6)
@@ -45,7 +45,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entry]:
             )
         ],
     }  # fmt: skip
-    book, law = books.loaded(books.tiny(folder / "book", rows, ON), folder / "loaded"), law_of((), users_folder())
+    book, law = books.loaded(books.tiny(folder / "book", rows, ON), folder / "loaded"), package.law()
     run(book, books.strategy(), Moment(ON), folder / "out", books.OPTIONS)
     loans = tonight(folder / "out", book, law, ON, {f"K-{name}" for name in ("LAW", "OWN", "EVEN", "GONE")}, WHO)
     return {one.loan_id: one.entry for one in loans if one.entry is not None}

@@ -16,14 +16,14 @@ from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.client import Seen
 from duecourse.inquiry.entry import Status
 from duecourse.kernel.errors import DueCourseError
-from duecourse.law.kept import law_of, users_folder
 from duecourse.publishing import nightly
 from duecourse.publishing.loans import Told, Who, tonight
+from tests import package
 from tests.inquiry.world import WU, World, seed
 
 SMALL: Final = Path(__file__).parents[2] / "examples" / "small"
 ON: Final = date(2026, 3, 31)
-LAW: Final = law_of((), users_folder())
+LAW: Final = package.law()
 HEAD: Final = "borrower_id,country,number,born_on\n"
 K104: Final = "K-104,CN,11010519491231002X,1949-12-31\n"  # owes V2004 and V2012
 K107: Final = "K-107,CN,360426199101010071,1991-01-01\n"  # pays V2007 as agreed

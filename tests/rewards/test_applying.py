@@ -12,11 +12,11 @@ from duecourse.day.gate import Gate
 from duecourse.day.settings import read as read_settings
 from duecourse.endings.many import Office, Opened
 from duecourse.kernel.errors import DueCourseError
-from duecourse.law.kept import law_of, users_folder
 from duecourse.rewards import announcing, applying, granting
 from duecourse.rewards.applying import Order
 from duecourse.rewards.rules import Rules, is_held_out
 from duecourse.rewards.working import Income
+from tests import package
 from tests.day.cases import read
 from tests.endings.cases import BOSS, CLERK
 from tests.night import books
@@ -189,7 +189,7 @@ def test_borrowers_are_told_once_in_the_words_of_the_rule(
     applying.apply(opened.connection, opened.ring, ORDER)
     settings = read_settings(Path(__file__).parents[2] / "examples" / "day.toml")
     compose = announcing.Rewarding(opened.ring, office.strategy, settings, scaled)
-    law = law_of((), users_folder())
+    law = package.law()
     with office.place.connected() as connection:
         gate = Gate(connection, opened.ring, law, office.strategy, compose, "UTC")
         (told,) = announcing.announce(connection, gate, compose, office.strategy, "sms", AT)
@@ -208,7 +208,7 @@ def test_a_reward_is_not_told_to_whom_said_stop(office: Office, opened: Opened, 
         facts = Facts(connection, opened.ring, "s-1")
         with facts.locked(1):
             facts.withdraw(Told("stop", 1, AT, ON), "sms")
-        gate = Gate(connection, opened.ring, law_of((), users_folder()), office.strategy, compose, "UTC")
+        gate = Gate(connection, opened.ring, package.law(), office.strategy, compose, "UTC")
         (told,) = announcing.announce(connection, gate, compose, office.strategy, "sms", AT)
     assert told.reasons == ("channel_refused",)
     assert read(opened.connection, "SELECT announced_at FROM reward") == [(None,)]
@@ -233,7 +233,7 @@ def test_what_the_law_refuses_to_tell_is_told_later(
     settings = read_settings(Path(__file__).parents[2] / "examples" / "day.toml")
     compose = announcing.Rewarding(opened.ring, office.strategy, settings, scaled)
     with office.place.connected() as connection:
-        gate = Gate(connection, opened.ring, law_of((), users_folder()), office.strategy, compose, "UTC")
+        gate = Gate(connection, opened.ring, package.law(), office.strategy, compose, "UTC")
         (told,) = announcing.announce(connection, gate, compose, office.strategy, channel, AT)
     assert set(told.reasons) == reasons
     assert read(opened.connection, "SELECT announced_at FROM reward") == [(None,)]

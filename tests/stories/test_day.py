@@ -36,7 +36,6 @@ from duecourse.day.opening import opened
 from duecourse.day.recorded import recorded
 from duecourse.day.settings import Channel as ChannelSettings
 from duecourse.day.worker import Channel, Releasing
-from duecourse.law.kept import law_of, users_folder
 from duecourse.night import facts as night_facts
 from duecourse.night.moment import Moment
 from duecourse.night.run import Options, Summary, run
@@ -48,6 +47,7 @@ from duecourse.store.loading.load import load_people
 from duecourse.store.place import Place
 from duecourse.strategy.load import load as load_strategy
 from duecourse.strategy.models import Strategy
+from tests import package
 from tests.channels.email.servers import Handler, serving
 from tests.channels.sms.smsc import Smsc, deliver_body, running
 
@@ -137,7 +137,7 @@ class House:
         """Carry a plan out, hour by hour, wherever on earth it is day."""
         settings = day_settings.read(SETTINGS)
         compose = Composer(self.ring, self.strategy, settings)
-        gate = Gate(connection, self.ring, law_of((), users_folder()), self.strategy, compose, self.book.zone)
+        gate = Gate(connection, self.ring, package.law(), self.strategy, compose, self.book.zone)
         releasing = Releasing(gate, connection, self.strategy, ["sms", "email"], self.clock)
         channels = self.channels(connection, settings)
         start = datetime(on.year, on.month, on.day, tzinfo=UTC) - timedelta(hours=12)

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from duecourse.store.place import Place
 from duecourse.store.server import ADMIN
+from tests.stores import shared
 from tools.setup import CHROMIUMS
 
 AT = "2026-06-30T16:00:00+00:00"  # noon in New York, six in the evening in Berlin, midnight in Shanghai
@@ -45,7 +46,8 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
     folder = Path(tempfile.mkdtemp(prefix="desk-"))
-    command = [sys.executable, "-m", "tests.web.served", str(folder / "store"), AT]
+    folder.chmod(0o755)  # so that the database stands in it, and goes with it
+    command = [sys.executable, "-m", "tests.web.served", str(folder / "store"), AT, str(shared() / "desk")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         assert process.stdout is not None

@@ -14,12 +14,14 @@ from duecourse.day.settings import Day, Inquiry
 from duecourse.demonstration_desk import make, settings
 from duecourse.law.kept import law_of, users_folder
 from duecourse.night.facts import CATALOGUE
+from duecourse.store import orm
 from duecourse.store.audit.seals import Seals
 from duecourse.strategy.load import load
 from duecourse.web.app import application
 from duecourse.web.edge import Edge, Rules
 from duecourse.web.serving import serve
 from tests.inquiry.world import seed, write_charter
+from tests.stores import copied
 
 LOANS = 1_500
 
@@ -47,7 +49,8 @@ def _with_inquiry(folder: Path) -> Day:
 
 if __name__ == "__main__":
     folder, begin, started = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), datetime.now(UTC)
-    place = make(folder, begin.date(), lambda _: None, loans=LOANS)
+    place = copied(Path(sys.argv[3]), folder, lambda made: make(made, begin.date(), lambda _: None, loans=LOANS))
+    orm.connect(place)
     rules = Rules(_with_inquiry(folder), load(None, CATALOGUE.kinds), law_of((), users_folder()))
     edge = Edge.of(place, Seals.of(folder), lambda: begin + (datetime.now(UTC) - started), rules, is_demo=True)
 

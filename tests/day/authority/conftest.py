@@ -15,9 +15,7 @@ from duecourse.ledger.loan import Instalment, Loan, Terms
 from duecourse.ledger.packed import packed
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
-from tests.store.conftest import made, ring, store
-
-__all__ = ["made", "ring", "store"]  # fixtures, which pytest finds here
+from tests.stores import emptied
 
 ON: Final = date(2026, 11, 20)
 AT: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -103,6 +101,12 @@ class Made:
         """Make one."""
         self.worlds.append(World(self.place, self.ring, loans))
         return self.worlds[-1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _begun(made: Place) -> None:
+    """Begin without what tests of other files have left."""
+    emptied(made)
 
 
 @pytest.fixture

@@ -23,16 +23,13 @@ from duecourse.day.intake import Intake
 from duecourse.day.opening import opened
 from duecourse.day.settings import Channel as ChannelSettings
 from duecourse.day.worker import Channel, Releasing
-from duecourse.law.kept import law_of, users_folder
-from duecourse.night import facts as night_facts
 from duecourse.store.bound import point_place, whose
 from duecourse.store.keys import Keyring, Wrapped, seal
 from duecourse.store.place import Place
-from duecourse.strategy.load import load
 from duecourse.strategy.models import Strategy
+from tests import package
 from tests.day.cases import AT, filled, read
 from tests.house.tree import ROOT
-from tests.store.conftest import made, ring, store
 
 BORROWERS: Final = 8
 SETTINGS: Final = ROOT / "examples" / "day.toml"
@@ -51,7 +48,7 @@ class House:
         self.settings = _in_folder(day_settings.read(SETTINGS), folder)
         self.facts = Facts(connection, self.ring, "test")
         self.compose = Composer(self.ring, self.strategy, self.settings)
-        law = law_of((), users_folder())
+        law = package.law()
         self.gate = Gate(connection, self.ring, law, self.strategy, self.compose, "UTC")
 
     def now(self) -> datetime:
@@ -109,7 +106,7 @@ class House:
 
 @cache
 def _strategy() -> Strategy:
-    return load(None, night_facts.CATALOGUE.kinds)
+    return package.strategy()
 
 
 def _in_folder(settings: day_settings.Day, folder: Path, **more: Any) -> day_settings.Day:
@@ -147,4 +144,4 @@ def house(store: Place, tmp_path: Path) -> Iterator[House]:
         yield House(store, connection, tmp_path)
 
 
-__all__ = ["House", "give_addresses", "house", "made", "ring", "store"]
+__all__ = ["House", "give_addresses", "house"]

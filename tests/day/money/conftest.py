@@ -17,7 +17,6 @@ from duecourse.store import people
 from duecourse.store.keys import Keyring
 from duecourse.store.people import Known
 from duecourse.store.place import Place
-from tests.store.conftest import made, ring, store  # noqa: F401  fixtures
 
 ON: Final = date(2026, 11, 20)
 AT: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -82,7 +81,7 @@ def history() -> bytes:
 
 
 @pytest.fixture
-def money(store: Place, ring: Keyring) -> Iterator[Money]:  # noqa: F811  the fixtures
+def money(store: Place, ring: Keyring) -> Iterator[Money]:
     with store.connected() as connection:
         connection.autocommit = True
         connection.execute(

@@ -16,11 +16,9 @@ from duecourse.day.money.when import When
 from duecourse.day.payments import xml
 from duecourse.day.payments.debits import Creditor
 from duecourse.kernel.errors import DueCourseError
-from duecourse.law.kept import law_of, users_folder
-from duecourse.night.facts import CATALOGUE
 from duecourse.store import people
 from duecourse.store.models import Person
-from duecourse.strategy.load import load
+from tests import package
 from tests.day.money.conftest import AT, DUE, ON, WHEN, Money
 from tests.day.payments.files import OURS, THEIRS, Booking, Part, camt, statement
 
@@ -36,7 +34,7 @@ def wordless(*_: object) -> Any:
 
 @pytest.fixture
 def gate(money: Money) -> Gate:
-    law, strategy = law_of((), users_folder()), load(None, CATALOGUE.kinds)
+    law, strategy = package.law(), package.strategy()
     return Gate(money.connection, money.ring, law, strategy, wordless, "Europe/Berlin", timedelta(minutes=1))
 
 

@@ -8,10 +8,10 @@ from duecourse.endings.agency import register, terms
 from duecourse.endings.agency.terms import Terms
 from duecourse.endings.many import Opened
 from duecourse.endings.moving import Who
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.house.tree import ROOT
 
-__all__ = ["made", "office", "opened", "ring", "store", "who"]
+__all__ = ["office", "opened", "who"]
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from duecourse.endings.listing.readers import Readers
 from duecourse.endings.listing.register import Register
 from duecourse.endings.many import Office
 from duecourse.law.rulebook import Law, load
-from tests.endings.conftest import made, office, ring, store
+from tests.endings.conftest import office
 from tests.endings.listing.cases import BOOKS, House, moved
 
-__all__ = ["made", "office", "ring", "store"]
+__all__ = ["office"]
 
 
 @pytest.fixture(scope="session")

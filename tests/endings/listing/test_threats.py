@@ -9,10 +9,9 @@ from duecourse.day.asking import Asked
 from duecourse.day.decision import Decision
 from duecourse.day.gate import Gate
 from duecourse.law.wording import lexicon
-from duecourse.night import facts
 from duecourse.store.server import ADMIN
-from duecourse.strategy.load import load
 from duecourse.strategy.models import Strategy
+from tests import package
 from tests.day.cases import AT, CONTENT, words
 from tests.endings.cases import OTHER
 from tests.endings.listing.cases import AFTER, House, who
@@ -23,7 +22,7 @@ THREAT = "threat_of_listing"
 @pytest.fixture(scope="module")
 def threatening() -> Strategy:
     """Return a strategy whose every message threatens so, and says that it does."""
-    found = load(None, facts.CATALOGUE.kinds)
+    found = package.strategy()
     templates = {
         name: one.model_copy(update={"content": (*one.content, THREAT)})
         for name, one in (found.templates or {}).items()

@@ -10,10 +10,10 @@ from duecourse.endings.suit.court import Desk
 from duecourse.endings.suit.evidence import Documents
 from duecourse.endings.suit.packing import Job
 from duecourse.endings.suit.settings import read
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.endings.suit.cases import SETTINGS
 
-__all__ = ["made", "office", "opened", "ring", "store", "who"]
+__all__ = ["office", "opened", "who"]
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from duecourse.endings.suit.packing import Job, pack
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.answers import Answers, Facts, Question
 from duecourse.law.casefile import Case, Try, read_cases
-from duecourse.law.kept import law_of, users_folder
 from duecourse.store.audit.sealing import seal
 from duecourse.store.audit.seals import Seals
 from duecourse.store.audit.verify import verify
 from duecourse.store.endings import Kind
+from tests import package
 from tests.day.cases import read as rows
 from tests.endings.cases import CLERK
 from tests.endings.suit.cases import packed, pay, suit
@@ -74,7 +74,7 @@ def facts_of(case: Case, loan: dict[str, Any]) -> Facts:
 
 def test_late_interest_is_that_of_the_rulebooks_cases() -> None:
     """Worlds of the rulebook with a judgment in one sum, told as a suit keeps it: the same answers."""
-    answers, counted = Answers(law_of((), users_folder())), 0
+    answers, counted = Answers(package.law()), 0
     for case, one in LATE:
         named = one.values.get("loan", case.loans[0]["id"])
         loan = next(dict(each) for each in case.loans if each["id"] == named)
@@ -99,7 +99,7 @@ def test_late_interest_is_that_of_the_rulebooks_cases() -> None:
 
 
 def test_court_fees_are_those_of_the_rulebooks_cases() -> None:
-    answers = Answers(law_of((), users_folder()))
+    answers = Answers(package.law())
     for case, one in FEES:
         values = {name: value for name, value in one.values.items() if name not in {"ask", "loan"}}
         (answer,) = answers.of(facts_of(case, dict(case.loans[0])), [Question("court_fee", values)])

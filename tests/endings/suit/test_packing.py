@@ -27,15 +27,13 @@ from duecourse.endings.suit.packing import PACK, Job, pack
 from duecourse.endings.suit.settings import Suits, read
 from duecourse.kernel.components import COMPONENTS
 from duecourse.kernel.errors import DueCourseError
-from duecourse.law.kept import law_of, users_folder
 from duecourse.ledger.loan import Instalment, Payment, Terms
 from duecourse.ledger.loan import Loan as History
 from duecourse.ledger.statement import statement
-from duecourse.night import facts
 from duecourse.store import staff
 from duecourse.store.endings import Kind
 from duecourse.store.place import Place
-from duecourse.strategy.load import load
+from tests import package
 from tests.day.cases import AT, filled
 from tests.day.cases import read as rows
 from tests.documents.samples import dense
@@ -304,7 +302,7 @@ def test_killed_in_the_middle_and_done_again_there_is_every_pack_once_and_the_sa
     add_addresses(store)
     staff.add("admin", "administrator", by=None, at=AT)
     staff.add(BOSS, "supervisor", by="admin", at=AT)
-    office = Office(store, load(None, facts.CATALOGUE.kinds), law_of((), users_folder()))
+    office = Office(store, package.strategy(), package.law())
     documents = Documents.of(supply(tmp_path / "documents", range(1, MANY + 1)))
     job, who = Job("r1", tmp_path / "packs", read(SETTINGS), documents), Who(BOSS, AT, ON)
     loans = loans_of(range(1, MANY + 1))

@@ -6,10 +6,10 @@ from duecourse.endings.visit.going import decide
 from duecourse.kernel.errors import DueCourseError
 from duecourse.store import staff
 from tests.day.cases import AT
-from tests.day.field.conftest import House, house, made, ring, store
+from tests.day.field.conftest import House, house
 
 TEAM = "2026-11-20-north"
-__all__ = ["house", "made", "ring", "store"]
+__all__ = ["house"]
 
 
 def test_a_supervisor_decides_that_a_team_goes_and_it_is_kept_with_the_sheets(house: House) -> None:

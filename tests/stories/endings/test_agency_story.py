@@ -31,10 +31,10 @@ from duecourse.store.endings import Kind
 from tests.day.cases import CONTENT, read
 from tests.endings.agency.test_files import hand_in
 from tests.endings.cases import BOSS
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.house.tree import ROOT
 
-__all__ = ["made", "office", "opened", "ring", "store", "who"]
+__all__ = ["office", "opened", "who"]
 
 HERE = Path(__file__).parent
 

@@ -26,7 +26,7 @@ from duecourse.finance import accounts, exporting
 from duecourse.finance.happening import cash, happened
 from duecourse.finance.movements import moved
 from tests.endings.cases import ON
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.endings.suit.cases import packed, suit
 from tests.endings.suit.conftest import job
 from tests.finance.test_export import CHART
@@ -36,7 +36,7 @@ from tests.night.conftest import home
 from tests.stories.endings.telling import told
 from tests.stories.endings.test_sale_story import SALES, pay
 
-__all__ = ["home", "job", "made", "office", "opened", "ring", "store", "who"]
+__all__ = ["home", "job", "office", "opened", "who"]
 
 PRICE, DEPOSIT, COURT, NEWSPAPER, PAID, LENT = 92_408, 10_000, 22_500, 30_000, 50_000, 100_000
 

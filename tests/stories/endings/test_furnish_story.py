@@ -26,10 +26,10 @@ from duecourse.endings.moving import Ending, Who
 from duecourse.store.endings import Kind
 from tests.day.cases import AT, read
 from tests.endings.cases import BOSS, ON
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.endings.furnish.cases import SETTINGS, named, order
 
-__all__ = ["made", "office", "opened", "ring", "store", "who"]
+__all__ = ["office", "opened", "who"]
 
 HERE = Path(__file__).parent
 SHOWN = ("account", "status", "compliance", "balance", "past_due", "first_delinquency", "closed_on", "as_of")

@@ -33,9 +33,9 @@ from tests.day.cases import told
 from tests.documents.samples import read as read_pdf
 from tests.endings.cases import BOSS, OTHER, decided
 from tests.endings.listing.cases import AFTER, DECIDED, HEAD, UNTIL, House, Reader, who
-from tests.endings.listing.conftest import house, law, made, office, ring, store
+from tests.endings.listing.conftest import house, law, office
 
-__all__ = ["house", "law", "made", "office", "ring", "store"]
+__all__ = ["house", "law", "office"]
 
 HERE = Path(__file__).parent
 PAID = date(2027, 1, 10)

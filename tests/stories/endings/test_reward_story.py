@@ -33,13 +33,13 @@ from duecourse.ledger.loan import Instalment
 from duecourse.rewards import announcing, applying, granting
 from tests.day.cases import read
 from tests.endings.cases import BOSS
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.night import books
 from tests.night.conftest import home
 from tests.rewards.payers import DUE, ON, equal_principal, looking, rows, rules
 from tests.stories.endings.telling import told as compared
 
-__all__ = ["home", "made", "office", "opened", "ring", "store", "who"]
+__all__ = ["home", "office", "opened", "who"]
 
 PAYS: Final = date(2026, 12, 5)
 MISSES: Final = date(2027, 1, 5)

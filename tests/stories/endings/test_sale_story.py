@@ -26,10 +26,10 @@ from tests.day.cases import AT
 from tests.day.field.conftest import House, give_addresses
 from tests.documents.samples import dense, read
 from tests.endings.cases import ON
-from tests.endings.conftest import made, office, opened, ring, store, who
+from tests.endings.conftest import office, opened, who
 from tests.stories.endings.telling import told
 
-__all__ = ["made", "office", "opened", "ring", "store", "who"]
+__all__ = ["office", "opened", "who"]
 
 SALES: Final = {
     "us": Portfolio(

@@ -22,11 +22,11 @@ from duecourse.endings.settle import offering
 from duecourse.store import staff
 from duecourse.store.staff import Limited
 from tests.day.cases import AT
-from tests.day.field.conftest import House, house, made, ring, store
+from tests.day.field.conftest import House, house
 from tests.documents.samples import dense, read
 from tests.stories.endings.telling import told
 
-__all__ = ["house", "made", "ring", "store"]
+__all__ = ["house"]
 
 CENTS: Final = {"us": "USD", "cn": "CNY"}
 WHOSE: Final = {"us": 2, "cn": 1}

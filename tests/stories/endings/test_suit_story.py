@@ -38,11 +38,11 @@ from duecourse.endings.suit.packing import PACK, Job, pack
 from duecourse.endings.suit.settings import read
 from duecourse.store.endings import Kind
 from tests.endings.cases import BOSS
-from tests.endings.conftest import made, office, opened, ring, store
+from tests.endings.conftest import office, opened
 from tests.endings.suit.cases import SETTINGS, home, manifest, pay, suit
 from tests.stories.endings import __file__ as here
 
-__all__ = ["made", "office", "opened", "ring", "store"]
+__all__ = ["office", "opened"]
 
 
 @dataclass

@@ -1,10 +1,17 @@
-"""One server with tables for all tests of this folder that need one; each finds the tables empty."""
+"""One server with tables for all tests of a process that need one; each finds the tables empty."""
 
-from collections.abc import Iterator
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from duecourse.kernel.files import alone
 from duecourse.store import orm
 from duecourse.store.keys import Keyring
 from duecourse.store.place import Place
@@ -19,15 +26,57 @@ _USED = """SELECT sequencename FROM pg_sequences
     WHERE schemaname = 'public' AND last_value IS NOT NULL AND sequencename NOT LIKE 'django%'"""
 
 
-@pytest.fixture(scope="session")
-def made() -> Iterator[Place]:
+_SHARED = "DUECOURSE_TESTS_SHARED"
+
+
+def share() -> None:
+    """Make a folder for what all processes of a run share; those that are begun from here find it by its name."""
+    folder = tempfile.mkdtemp(prefix="tests-")
+    Path(folder).chmod(0o755)  # a database in it is of an account of its own
+    os.environ[_SHARED] = folder
+
+
+def shared() -> Path:
+    """Return the folder that all processes of this run share."""
+    return Path(os.environ[_SHARED])
+
+
+def copied(template: Path, folder: Path, make: Callable[[Path], Place]) -> Place:
+    """Begin a store as a copy of one that is made once for all processes of a run: to make one takes seconds."""
+    with alone(template.with_name(f"{template.name}.lock")):
+        if not (template / "whole").exists():
+            make(template).made().stop()
+            (template / "whole").touch()
+    subprocess.run(["cp", "-a", str(template), str(folder)], check=True)  # noqa: S603, S607  with owners, as root too
+    kept = folder / "server.json"
+    kept.write_text(json.dumps(json.loads(kept.read_text(encoding="utf-8")) | {"base": None}), encoding="utf-8")
+    place = Place(folder, None, folder / "keys.json")
+    place.server.start()
+    return place
+
+
+def _with_tables(folder: Path) -> Place:
+    place = Place(folder, None, folder / "keys.json")
+    place.make_keys()
+    place.server.start()
+    orm.migrate(place)
+    return place
+
+
+@contextmanager
+def running() -> Iterator[Place]:
+    """Give a server with tables, for as long as it is needed."""
     with reachable() as folder:
-        place = Place(folder, None, folder / "keys.json")
-        place.make_keys()
-        place.server.start()
-        orm.migrate(place)
+        place = copied(shared() / "tables", folder, _with_tables)
+        orm.connect(place)
         yield place
         place.server.stop()
+
+
+@pytest.fixture(scope="session")
+def made() -> Iterator[Place]:
+    with running() as place:
+        yield place
 
 
 @pytest.fixture
