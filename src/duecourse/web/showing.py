@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from django import template
-from django.forms import BoundField, Select
+from django.forms import BoundField, CheckboxInput, Select
 from django.utils import timezone, translation
 
 from duecourse.night.report.words import load_words
@@ -93,5 +93,6 @@ def _locale() -> str:
 @register.filter
 def styled(field: BoundField) -> str:
     """Draw a field as the stylesheet has it."""
-    kind = "form-select" if isinstance(field.field.widget, Select) else "form-control"
+    kinds = ((Select, "form-select"), (CheckboxInput, "form-check-input"))
+    kind = next((name for widget, name in kinds if isinstance(field.field.widget, widget)), "form-control")
     return str(field.as_widget(attrs={"class": f"{kind} is-invalid" if field.errors else kind}))
