@@ -3,13 +3,14 @@
 Only loans of those borrowers are read whose pseudonym is known, or becomes known with this run.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from duecourse.book import few
@@ -29,6 +30,10 @@ _PPB: Final = 1_000_000_000
 _STEPS: Final = {"furnish": NextStep.CREDIT_RECORD, "sue": NextStep.SUIT, "place": NextStep.AGENCY}
 _OWED: Final = tuple(f"{part}_{when}" for part in COMPONENTS for when in ("overdue", "due_today", "not_due"))
 _OWN_CAPS: Final = {"all_in_ppm_year": "cap_all_in_ppm_year", "charges_ppm": "cap_charges_ppm"}
+_TERMS: Final = ("owner_id", "lender_id", "penalty_ppb_day", "penalty_base", *_OWN_CAPS.values())
+_OF_INSTALMENT: Final = ("principal", "interest", "fee")
+_WHOSE: Final = ("borrower_id", "loan_id")
+_REPLACED: Final = "superseded_at"
 _NOTHING: Final = OfLaw()
 
 
@@ -70,34 +75,38 @@ def tonight(out: Path, book: LoadedBook, law: Law, on: date, borrowers: Collecti
 
 
 class _Tables:
-    """The rows of a book's tables that hold on a day."""
+    """The rows of a book's tables that stand, of which only what is needed is read."""
 
     def __init__(self, book: LoadedBook, on: date) -> None:
         self._book, self.on = book, on
 
-    def rows(self, name: str, since: str | None = None) -> list[dict[str, Any]]:
-        """Return the rows of a table, of versioned ones those that stand; those that began by the day, in order."""
-        table = pq.ParquetFile(self._book.path(name))
-        rows = [row for batch in table.iter_batches() for row in batch.to_pylist() if row.get("superseded_at") is None]
-        if since is None:
-            return rows
-        return sorted((row for row in rows if row[since] <= self.on), key=lambda row: str(row[since]))
+    def table(self, name: str, holding: pc.Expression, *columns: str) -> pa.Table:
+        """Return some columns of the rows that hold; of a versioned table those that no later one has replaced."""
+        path = self._book.path(name)
+        if _REPLACED in pq.read_schema(path).names:
+            holding &= pc.field(_REPLACED).is_null()
+        return pq.read_table(path, columns=list(columns), filters=holding)
+
+    def since(self, name: str, began: str, *columns: str) -> list[dict[str, Any]]:
+        """Return the rows that had begun by the day, in the order in which they did."""
+        found = self.table(name, pc.field(began) <= self.on, began, *columns).sort_by(began).to_pylist()
+        return cast("list[dict[str, Any]]", found)
 
 
 def _of_night(
     folder: Path, tables: _Tables, known: Mapping[str, OfLaw], borrowers: frozenset[str], who: Who
 ) -> Iterator[Told]:
     on = tables.on
-    terms = {row["loan_id"]: row for row in tables.rows("loans", "effective_on")}
+    terms = {row["loan_id"]: row for row in tables.since("loans", "effective_on", "loan_id", *_TERMS)}
     monthly = _monthly(tables)
     disputed = _of_loans(
         row
-        for row in tables.rows("holds", "from_on")
+        for row in tables.since("holds", "from_on", *_WHOSE, "kind", "until_on")
         if row["kind"] == "dispute" and (row["until_on"] is None or row["until_on"] >= on)
     )
     arranged = _of_loans(
         row
-        for row in tables.rows("arrangements", "started_on")
+        for row in tables.since("arrangements", "started_on", *_WHOSE, "ended_on", "broken_on")
         if (row["ended_on"] is None or row["ended_on"] >= on) and row["broken_on"] is None
     )
     sold = _sold(tables)
@@ -213,17 +222,17 @@ def _of_each(of: _Loan, who: Who) -> dict[str, Any]:
 
 def _monthly(tables: _Tables) -> dict[str, int]:
     """Return what each loan's schedule asks for in the month after the day."""
-    until, found = months_after(tables.on, 1), Counter[str]()
-    for row in tables.rows("instalments"):
-        if tables.on < row["due_on"] <= until:
-            found[row["loan_id"]] += row["principal"] + row["interest"] + row["fee"]
-    return found
+    due = pc.field("due_on")
+    holding = (due > tables.on) & (due <= months_after(tables.on, 1))
+    rows = tables.table("instalments", holding, "loan_id", *_OF_INSTALMENT)
+    sums = rows.group_by("loan_id").aggregate([(name, "sum") for name in _OF_INSTALMENT]).to_pylist()
+    return {row["loan_id"]: sum(row[f"{name}_sum"] for name in _OF_INSTALMENT) for row in sums}
 
 
 def _sold(tables: _Tables) -> set[str]:
     """Return the loans that were sold and have not come back."""
     found: set[str] = set()
-    for row in tables.rows("events", "happened_on"):
+    for row in tables.since("events", "happened_on", "loan_id", "kind"):
         if row["kind"] == "sold" and row["loan_id"]:
             found.add(row["loan_id"])
         elif row["kind"] == "put_back":
