@@ -36,6 +36,7 @@ Number = Annotated[
         help="The national identifier: asked for, so that it stands in no list of commands.",
     ),
 ]
+Record = Annotated[str, typer.Argument(metavar="RECORD", help="The number of the record, as the report has it.")]
 Bundle = Annotated[Path, typer.Argument(help="The consent, as `inquiry consent` wrote it.")]
 Application = Callable[..., Iterable[bytes]]
 
@@ -231,6 +232,56 @@ def withdraw(
 
     reader_of(charter, operator, hub, holder, certificate).withdraw(Given.of_json(read_json(bundle)), now())
     printing.say("withdrawn: nothing is opened with it any more")
+
+
+@inquiry_app.command("object")
+def object_to(
+    record: Record,
+    charter: Charter,
+    operator: Operator,
+    certificate: Certificate,
+    country: Country,
+    born_on: BornOn,
+    number: Number,
+    hub: Hub = "http://127.0.0.1:8100",
+    holder: Holder = "http://127.0.0.1:8101",
+    take_back: Annotated[bool, typer.Option("--take-back", help="The objection, not the record.")] = False,
+) -> None:
+    """Say, as a borrower's client, that a record is wrong: whoever reads it sees since when."""
+    from duecourse import printing
+    from duecourse.inquiry.publisher import Publisher
+    from duecourse.inquiry.report import record_of
+    from duecourse.inquiry.seeds import seed
+    from duecourse.inquiry.signed import Signer
+    from duecourse.inquiry.wire import Caller, Http
+
+    _, handle = record_of(record)
+    reader, moment = reader_of(charter, operator, hub, holder, certificate), now()
+    person = reader.person(_identity(country, number, born_on), moment)
+    caller = Caller(Signer.of(seed()), read_json(certificate))
+    Publisher(reader.charter, 0, seed(), Http(hub), caller).object_to(handle, person, moment, takes_back=take_back)
+    printing.say("taken back with the next cycle" if take_back else "whoever reads it from the next cycle on sees it")
+
+
+@inquiry_app.command()
+def remove(
+    record: Record,
+    case: Annotated[str, typer.Argument(help="By which it was decided, as the hub is to keep it.")],
+    hub: Hub = "http://127.0.0.1:8100",
+) -> None:
+    """Take a record out for good, as the operator, after a dispute was decided against its lender."""
+    from duecourse import printing
+    from duecourse.inquiry.report import record_of
+    from duecourse.inquiry.seeds import seed
+    from duecourse.inquiry.signed import Signer
+    from duecourse.inquiry.wire import Caller, Http, answered
+
+    bucket, handle = record_of(record)
+    body = bucket.to_bytes(4) + handle + case.encode()
+    headers = Caller(Signer.of(seed())).headers("/remove", body, now())
+    with Http(hub) as party:
+        answered(party.ask("POST", "/remove", body, headers))
+    printing.say(f"{record}: gone with the next cycle, and never taken again")
 
 
 @inquiry_app.command()

@@ -110,8 +110,14 @@ def _publish(charter: Charter, hub: Http, holder: Http) -> None:
     publisher = Publisher(charter, 1, seed("lender 1"), hub, caller)
     said = entry(1, as_of=now(), expires_on=now().date() + timedelta(days=14))
     publisher.send([publisher.item("A", said, person)], 1, now())
+    _close(hub.address)
+
+
+def _close(hub: str) -> None:
+    """End the hub's cycle, as the operator."""
     headers = Caller(Signer.of(seed("operator"))).headers("/close", b"", now())
-    answered(hub.ask("POST", "/close", b"", headers))
+    with Http(hub) as party:
+        answered(party.ask("POST", "/close", b"", headers))
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +190,24 @@ def test_what_is_wrong_is_said_in_one_line(parties: tuple[Path, list[str]], tmp_
     with Http(common[5]) as hub:
         head = json.loads(answered(hub.ask("GET", "/head", b"", {})))
     assert head["key"] == Signer.of(seed("hub")).public
+
+
+def test_a_record_that_is_wrong_is_objected_to_and_at_last_taken_out(parties: tuple[Path, list[str]]) -> None:
+    folder, common = parties
+    who, to_hub = _who(folder), common[4:6]
+    record = re.findall(r"\d+-[0-9a-f]{32}", _run("client", "ask", *common, *who, number=NUMBER))[0]
+    said = _run("client", "object", record, *common, *who, number=NUMBER)
+    assert "from the next cycle on" in said
+    _close(common[5])
+    assert "you have disputed it since" in _run("client", "ask", *common, *who, number=NUMBER)
+    _run("client", "object", record, "--take-back", *common, *who, number=NUMBER)
+    _close(common[5])
+    assert "you have disputed it since" not in _run("client", "ask", *common, *who, number=NUMBER)
+    assert "party: this is ordered by the operator alone" in _run("client", "remove", record, "case 7", *to_hub)
+    assert "is no number of a record" in _run("operator", "remove", "7", "case 7", *to_hub)
+    assert "never taken again" in _run("operator", "remove", record, "case 7", *to_hub)
+    _close(common[5])
+    assert record not in _run("client", "ask", *common, *who, number=NUMBER)
 
 
 def test_the_moment_is_utc() -> None:

@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from duecourse.documents.pdf import shown_money
 from duecourse.inquiry import telling
 from duecourse.inquiry.charter import Purpose
@@ -17,8 +19,9 @@ from duecourse.inquiry.checks import Refused
 from duecourse.inquiry.client import Bundle, Found
 from duecourse.inquiry.entry import NextStep, Status
 from duecourse.inquiry.publisher import Publisher
-from duecourse.inquiry.report import exposure, report
+from duecourse.inquiry.report import exposure, record_of, report
 from duecourse.inquiry.telling import Ways
+from duecourse.kernel.errors import DueCourseError
 from tests.inquiry.world import NOON, WU, World, entry, seed
 
 STORY: Final = Path(__file__).with_name("three-lenders.txt")
@@ -123,12 +126,27 @@ def test_what_a_borrower_objects_to_is_flagged_and_not_hidden(tmp_path: Path) ->
     world.close()
     client = world.client()
     (seen,) = world.reader(client).look_up(WU, NOON).seen
-    handle = seen.record.handle.hex()
     objecting = Publisher(world.charter, 0, seed("client"), world.to_hub, client)
-    objection = entry(0, status=Status.DISPUTED, cap=handle, contractual=0, enforceable=0, per_day=0, monthly=0)
-    objecting.send([objecting.item(handle, objection, world.person(WU))], 1, NOON)
+    objecting.object_to(seen.record.handle, world.person(WU), NOON)
     world.close()
     (flagged,) = world.reader(client).look_up(WU, NOON).seen
     assert (flagged.disputed_since, flagged.counts) == (NOON.date(), True)
     (line,) = report(world.reader(client).look_up(WU, NOON), world.charter, NOON.date()).lines
     assert line.why == "disputed"
+    assert record_of(line.record) == (flagged_bucket(world), seen.record.handle)
+    objecting.object_to(seen.record.handle, world.person(WU), NOON + timedelta(seconds=1), takes_back=True)
+    world.close()
+    (plain,) = world.reader(client).look_up(WU, NOON).seen
+    assert plain.disputed_since is None
+
+
+def flagged_bucket(world: World) -> int:
+    return world.person(WU).bucket(world.charter.buckets)
+
+
+@pytest.mark.parametrize(
+    "number", ["", "1", "1-", "x-" + "0" * 32, "1-" + "0" * 31, "1-" + "G" * 32, "1" * 10 + "-" + "0" * 32]
+)
+def test_what_is_no_number_of_a_record_is_refused(number: str) -> None:
+    with pytest.raises(DueCourseError, match="is no number of a record"):
+        record_of(number)

@@ -121,6 +121,15 @@ def test_a_borrower_looks_lets_a_lender_see_once_and_takes_it_back(desk: Desk, p
         with page.expect_download() as saved:
             page.get_by_role("button", name="Look now, and save it (PDF)").click()
         assert "What you owe by law" in read(saved.value.path().read_bytes())
+        page.get_by_role("button", name="This is wrong: let all who see it know").click()
+        parties.hub.close(desk.now())
+        page.get_by_role("button", name="Look now", exact=True).click()
+        expect(main).to_contain_text("you have disputed it since")
+        expect(main).to_contain_text("Do not pay what is disputed before there is an answer.")
+        page.get_by_role("button", name="I take it back: it is right").click()
+        parties.hub.close(desk.now())
+        page.get_by_role("button", name="Look now", exact=True).click()
+        expect(main).not_to_contain_text("you have disputed it since")
         page.get_by_label("Who may see it").select_option("Lender 3")
         with page.expect_download() as handed:
             page.get_by_role("button", name="Save the consent").click()
@@ -128,7 +137,7 @@ def test_a_borrower_looks_lets_a_lender_see_once_and_takes_it_back(desk: Desk, p
         assert parties.use(bundle, borrower_id, 3) == 1
         page.get_by_role("link", name="Who has looked, and whom I let").click()
         expect(page.locator("main")).to_contain_text("Lender 3: to slow down, or agree on a plan with me")
-        expect(page.locator("main li")).to_contain_text(["Lender 3", "you", "you", "you"])
+        expect(page.locator("main li")).to_contain_text(["Lender 3", "you", "you", "you", "you", "you"])
         page.get_by_role("button", name="Take it back").click()
         expect(page.locator("main")).to_contain_text("taken back")
         kept = "SELECT lender, withdrawn_at IS NOT NULL FROM inquiry_consent WHERE borrower_no = %s"
@@ -224,7 +233,7 @@ def test_where_no_law_is_named_it_is_not_offered(desk: Desk, page: Page) -> None
     expect(page.get_by_role("button", name="Look now")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["everywhere/consent", "everywhere/looks"])
+@pytest.mark.parametrize("path", ["everywhere/consent", "everywhere/looks", "everywhere/object"])
 def test_nothing_is_opened_without_a_token_of_the_page(desk: Desk, page: Page, path: str) -> None:
     number, _ = borrower(desk)
     enter(page, number)

@@ -48,6 +48,7 @@ TABLE: Final[dict[tuple[str, str], tuple[int | str, ...]]] = {
     ("everywhere", "GET"): (START, 200, 200, *_STAFF),
     ("everywhere", "POST"): (START, 200, 200, *_STAFF),
     ("consent", "POST"): (START, 404, 404, *_STAFF),
+    ("object_to", "POST"): (START, 404, 404, *_STAFF),
     ("looks", "GET"): (START, "home", "home", *_STAFF),
     ("papers", "GET"): (START, 200, 200, *_STAFF),
     ("of_data", "POST"): (START, 404, 404, *_STAFF),
@@ -91,7 +92,7 @@ def paths(whose: tuple[int, int, str], visitors: dict[str, Asking]) -> dict[str,
         "afford": f"/portal/mine/parts/{loan}", "sandbox": begun.location, "choose": "/portal/mine/contact/silence",
         "of_data": "/portal/mine/papers/ask",
         "everywhere": "/portal/mine/everywhere", "looks": "/portal/mine/everywhere/looks",
-        "consent": "/portal/mine/everywhere/consent",
+        "consent": "/portal/mine/everywhere/consent", "object_to": "/portal/mine/everywhere/object",
         "statement": f"/portal/mine/papers/statement/{loan}", "everything": "/portal/mine/papers/everything",
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from duecourse.affordability.capping import cap_of
 from duecourse.affordability.judging import Cap, Due, Proposal
 from duecourse.kernel.currencies import MINOR_DIGITS, minor_digits
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.faults import first_fault
 from duecourse.kernel.texts import toml
 from duecourse.law.answers import Answers, Facts
 from duecourse.law.kept import law_of, users_folder
@@ -102,10 +103,7 @@ def read(path: Path) -> Sheet:
     try:
         given = _Sheet.model_validate(toml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DueCourseError(
-            f'{path}: {".".join(map(str, first["loc"]))}: {first["msg"]}; amounts are texts, as in "120.50"'
-        ) from None
+        raise DueCourseError(f'{path}: {first_fault(error)}; amounts are texts, as in "120.50"') from None
     if given.currency not in MINOR_DIGITS:
         raise DueCourseError(f"{path}: {given.currency} is no currency of ISO 4217")
     try:

@@ -77,7 +77,7 @@ def elsewhere(request: HttpRequest, user: Staff, number: int) -> HttpResponse:
 
 def _used(store: Open, on: Offered, person: Person, found: Case, bundle: Bundle, user: Staff) -> tuple[Exposure, int]:
     """Open what the consent is for, and note how many collect. DueCourseError where it is refused, or none answers."""
-    with reading(on, on.caller) as reader:
+    with reading(on, on.caller) as (reader, _hub):
         seen, left_out = reader.use_for(bundle, person, store.at)
     said, known = bundle.said, exposure(seen, on.lender.number)
     told = Told(f"inquiry {said.number}", found.number, store.at, store.on)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.signed import Signer, verify
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.faults import first_fault
 from duecourse.kernel.files import written_beside
 from duecourse.kernel.texts import toml
 
@@ -141,8 +142,7 @@ def read(path: Path) -> Charter:
     try:
         charter = Charter.model_validate(toml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DueCourseError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise DueCourseError(f"{path}: {first_fault(error)}") from None
     for name, keys in (
         ("lenders", [each.key for each in charter.lenders]),
         ("lender numbers", [str(each.number) for each in charter.lenders]),

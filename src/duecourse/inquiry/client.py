@@ -48,9 +48,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Found:
-    """What a look-up found, and what it cost."""
+    """What a look-up found in a bucket, and what it cost."""
 
     seen: tuple[Seen, ...]
+    bucket: int
     cycle: int
     head_at: datetime
     bytes_sent: int
@@ -124,7 +125,7 @@ class Reader:
         blinds = [group.random_scalar() for _ in locks]
         padding = _padding(len(locks))
         seen = self._seen(records, person, now.date(), self._opened(locks, blinds, padding, now))
-        return self._found(seen, sent, received)
+        return self._found(seen, person, sent, received)
 
     def person(self, identity: bytes, now: datetime) -> Person:
         """Return the keys of somebody, for one evaluation. Refused: `proof`, `rate`, and what the key holder names."""
@@ -196,7 +197,7 @@ class Reader:
         worked = self._opened(locks, bundle.blinds, bundle.padding, now, bundle.consent)
         there = {record.packed() for record in matches(person, self.page(person.bucket(self.charter.buckets), now))}
         seen = self._seen(records, person, now.date(), worked)
-        return self._found(seen, sent, received), len(there - set(bundle.records))
+        return self._found(seen, person, sent, received), len(there - set(bundle.records))
 
     def withdraw(self, bundle: Bundle, now: datetime) -> None:
         """Withdraw a consent: from now on the key holder opens nothing with it."""
@@ -303,10 +304,11 @@ class Reader:
             self._believe(json.loads(base64.b64decode(answer.headers[HEAD])))
         return data
 
-    def _found(self, seen: tuple[Seen, ...], sent: int, received: int) -> Found:
+    def _found(self, seen: tuple[Seen, ...], person: Person, sent: int, received: int) -> Found:
         head = self._head or {}
         at = datetime.fromisoformat(str(head["at"]))
-        return Found(seen, int(head["cycle"]), at, self.sent - sent, self.received - received)
+        bucket = person.bucket(self.charter.buckets)
+        return Found(seen, bucket, int(head["cycle"]), at, self.sent - sent, self.received - received)
 
 
 def _padding(locks: int) -> list[bytes]:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, ValidationError
 from duecourse.inquiry.charter import Charter, Country, Key, Purpose, Strict
 from duecourse.inquiry.checks import Check, Refused
 from duecourse.inquiry.signed import Signer, taken
+from duecourse.kernel.faults import first_fault
 
 MOST_USES: Final = 100
 Model = TypeVar("Model", bound=Strict)
@@ -95,6 +96,4 @@ def read(model: type[Model], said: dict[str, Any]) -> Model:
     try:
         return model.model_validate(said)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Refused(Check.MALFORMED, f"{model.__name__.lower()}: {where}: {first['msg']}") from None
+        raise Refused(Check.MALFORMED, f"{model.__name__.lower()}: {first_fault(error)}") from None

@@ -2,10 +2,11 @@
 
     publisher.item(loan_id, entry, person)      an entry, signed and sealed
     publisher.withdrawal(loan_id, person)       what takes it out
+    publisher.objection(handle, person, now)    what a borrower's client says of a record that is wrong
     publisher.send(items, sequence, now)        in parts that the hub takes
     publisher.audit(page, published)            that a page has what was published: its lender finds what was left out
 
-A borrower's client objects to an entry by an item of its own, which names the entry's handle.
+An objection is an item of the client's own, which names the entry's handle; its name for it is that handle.
 """
 
 import hashlib
@@ -13,20 +14,22 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
 
 from duecourse.inquiry.charter import Charter, Lender
 from duecourse.inquiry.checks import Check, Refused
-from duecourse.inquiry.entry import Entry, Person, handle_of, sealed
+from duecourse.inquiry.entry import Entry, Person, Status, handle_of, sealed
 from duecourse.inquiry.hub import MOST_ITEMS, SENT, SEQUENCE_BYTES
 from duecourse.inquiry.pages import Words, live
 from duecourse.inquiry.signed import Signer
 from duecourse.inquiry.wire import Caller, Transport, answered
 
 LOCAL_BYTES: Final = 16
+_OBJECTED: Final = timedelta(days=730)  # for how long an objection stands, unless it is taken back
+_NO_CURRENCY: Final = 3 * "X"  # as ISO 4217 has it
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,6 +81,25 @@ class Publisher:
     def withdrawal(self, loan_id: str, person: Person) -> Item:
         """Return what takes a loan's record out."""
         return Item(person.bucket(self._charter.buckets), self.local(loan_id), b"")
+
+    def objection(self, handle: bytes, person: Person, now: datetime) -> Item:
+        """Return what says, in a borrower's own name, that a record of theirs is wrong."""
+        entry = Entry(
+            lender=0, reference="", as_of=now, currency=_NO_CURRENCY, contractual=0, enforceable=0, per_day=0,
+            monthly=0, late_since=None, days_past_due=0, status=Status.DISPUTED, expires_on=now.date() + _OBJECTED,
+            cap=handle.hex(), contact="",
+        )  # fmt: skip
+        return self.item(handle.hex(), entry, person)
+
+    def object_to(self, handle: bytes, person: Person, now: datetime, *, takes_back: bool = False) -> None:
+        """Object to a record, or take the objection back: readers see it with the next cycle."""
+        item = self.withdrawal(handle.hex(), person) if takes_back else self.objection(handle, person, now)
+        self.send_now([item], now)
+
+    def send_now(self, items: Iterable[Item], now: datetime) -> list[str]:
+        """Send items under the number of the moment: such numbers only rise. Return the handles that were removed."""
+        _, removed = self.send(items, int(now.astimezone(UTC).timestamp() * 1_000), now)  # of whole milliseconds
+        return removed
 
     def send(self, items: Iterable[Item], sequence: int, now: datetime) -> tuple[int, list[str]]:
         """Send items in parts. Return the last sequence number, and the handles that the operator has removed.

@@ -7,14 +7,17 @@ An entry that is unsigned, has run out or is of a suspended lender is shown as s
 """
 
 import enum
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from duecourse.inquiry.charter import Charter
 from duecourse.inquiry.checks import Check
 from duecourse.inquiry.client import Found, Seen
 from duecourse.inquiry.entry import Entry, NextStep, Status
+from duecourse.kernel.errors import DueCourseError
 
 _COLLECTING = frozenset({Status.LATE, Status.DISPUTED})
 
@@ -42,6 +45,8 @@ _BY_STEP = {
     NextStep.AGENCY: Why.VISIT_OR_AGENCY,
 }
 _ORDER = tuple(Why)
+_DIGITS: Final = 9
+_HANDLE: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Line:
     counts: bool
     bought_by: str  # of a loan that was sold
     why: Why | None  # None when it does not count
+    record: str  # by which the operator, and an objection, name it
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class Exposure:
 
 def report(found: Found, charter: Charter, today: date) -> Report:
     """Return what somebody owes everywhere, in the order in which to pay it."""
-    lines = [_line(each, each.entry, charter, today) for each in found.seen if each.entry is not None]
+    lines = [_line(each, each.entry, found.bucket, charter, today) for each in found.seen if each.entry is not None]
     return Report(
         sums=_sums([line.entry for line in lines if line.counts]),
         lines=tuple(sorted(lines, key=_place)),
@@ -108,7 +114,7 @@ def exposure(found: Found, requester: int) -> Exposure:
     return Exposure(_sums(others), len({entry.lender for entry in others if entry.status in _COLLECTING}))
 
 
-def _line(seen: Seen, entry: Entry, charter: Charter, today: date) -> Line:
+def _line(seen: Seen, entry: Entry, bucket: int, charter: Charter, today: date) -> Line:
     lender, buyer = charter.lender_of_number.get(entry.lender), charter.lender_of_number.get(entry.sold_to)
     return Line(
         lender=lender.name if lender else "",
@@ -118,7 +124,21 @@ def _line(seen: Seen, entry: Entry, charter: Charter, today: date) -> Line:
         counts=seen.counts,
         bought_by=buyer.name if buyer else "",
         why=_why(entry, seen.disputed_since, today) if seen.counts else None,
+        record=number_of(bucket, seen.record.handle),
     )
+
+
+def number_of(bucket: int, handle: bytes) -> str:
+    """Write the number of a record."""
+    return f"{bucket}-{handle.hex()}"
+
+
+def record_of(number: str) -> tuple[int, bytes]:
+    """Read the number of a record: its bucket and its handle. DueCourseError when it is none."""
+    bucket, _, handle = number.partition("-")
+    if not (bucket.isascii() and bucket.isdecimal() and len(bucket) <= _DIGITS and _HANDLE.fullmatch(handle)):
+        raise DueCourseError(f"'{number[:60]}' is no number of a record: copy it from the report, like 12-3f0c...")
+    return int(bucket), bytes.fromhex(handle)
 
 
 def _why(entry: Entry, disputed_since: date | None, today: date) -> Why:

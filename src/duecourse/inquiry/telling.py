@@ -110,7 +110,7 @@ def _line_part(place: int, line: Line, words: Words, ways: Ways) -> Document:
         facts.append(_fact(words["cap"], words["own_cap"] if entry.cap == OWN_CAP else entry.cap))
     if entry.limitation_on is not None:
         facts.append(_fact(words["limitation"], ways.day(entry.limitation_on)))
-    facts.append(_fact(words["contact"], entry.contact))
+    facts += [_fact(words["contact"], entry.contact), _fact(words["record"], line.record)]
     said = words["said"].format(at=ways.moment(entry.as_of), until=ways.day(entry.expires_on))
     facts.append(_fact(words["expires"], said))
     if line.failed:

@@ -16,6 +16,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.faults import first_fault
 from duecourse.kernel.files import written_beside
 from duecourse.kernel.texts import toml
 
@@ -88,8 +89,7 @@ def mapping_of(path: Path) -> Mapping:
     try:
         mapping = Mapping.model_validate(toml(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DueCourseError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise DueCourseError(f"{path}: {first_fault(error)}") from None
     if unknown := sorted(set(mapping.columns) - set(_MAPPED)):
         raise DueCourseError(f"{path}: columns.{unknown[0]}: name {', '.join(_MAPPED)}")
     for needed in ("licence", "name", "from_on"):

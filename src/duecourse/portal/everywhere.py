@@ -29,7 +29,8 @@ from duecourse.inquiry.charter import Charter, Purpose
 from duecourse.inquiry.client import Found, Reader
 from duecourse.inquiry.credentials import Certificate, vouch
 from duecourse.inquiry.entry import Person
-from duecourse.inquiry.report import report
+from duecourse.inquiry.publisher import Publisher
+from duecourse.inquiry.report import Line, Report, record_of, report
 from duecourse.inquiry.seeds import CHECKER_SEED
 from duecourse.inquiry.signed import Signer
 from duecourse.inquiry.wire import Caller
@@ -74,6 +75,7 @@ class Asking:
 
     offered: Offered
     reader: Reader
+    publisher: Publisher
     person: Person
 
     @property
@@ -90,18 +92,19 @@ def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
     shown: dict[str, Any] = {"own": own, "is_on": on is not None}
     if on is not None and request.method == "POST":
         with _asking(on, own) as asking:
-            if asking is None:
-                shown["is_unknown"] = True
-            else:
-                found = _looked_up(asking, own)
-                if isinstance(found, DueCourseError):
-                    shown["refusal"] = refusal(found)
-                else:
-                    document = _document(request, found, asking.charter, own)
-                    if request.POST.get("as") == "pdf":
-                        return saved(pdf("claim", document), "what-i-owe.pdf", "application/pdf")
-                    consenting = Consenting(asking.offered, own.known.country or "", initial={"fact_id": uuid4().hex})
-                    shown |= {"document": document, "form": consenting, "has_some": bool(found.seen)}
+            found = _looked_up(asking, own) if asking is not None else None
+        if found is None:
+            shown["is_unknown"] = True
+        elif isinstance(found, DueCourseError):
+            shown["refusal"] = refusal(found)
+        else:
+            said = report(found, on.charter, own.on)
+            document = _document(request, said, own)
+            if request.POST.get("as") == "pdf":
+                return saved(pdf("claim", document), "what-i-owe.pdf", "application/pdf")
+            consenting = Consenting(on, own.known.country or "", initial={"fact_id": uuid4().hex})
+            shown |= {"document": document, "parts": _with_records(document, said)}
+            shown |= {"form": consenting, "has_some": bool(found.seen)}
     return render(request, "portal/everywhere.html", shown)
 
 
@@ -129,6 +132,23 @@ def consent(request: HttpRequest, own: Own) -> HttpResponse:
         )
         inquiring.give(own.connection, own.ring, BY, own.told(given["fact_id"]), kept)
     return saved(json.dumps(bundle.as_json()).encode(), "consent.json", "application/json")
+
+
+@require_POST
+@for_borrower
+def object_to(request: HttpRequest, own: Own) -> HttpResponse:
+    """Say in the borrower's own name that a record is wrong, or take that back: readers see it with the next cycle."""
+    on = _on(own)
+    if on is None:
+        raise Http404
+    with _asking(on, own) as asking:
+        if asking is None:
+            raise Http404
+        bucket, handle = record_of(request.POST.get("record", ""))
+        if bucket != asking.person.bucket(on.charter.buckets):
+            raise Http404
+        asking.publisher.object_to(handle, asking.person, _now(own), takes_back="take_back" in request.POST)
+    return redirect("portal:everywhere")
 
 
 @require_http_methods(["GET", "POST"])
@@ -206,8 +226,10 @@ def _asking(offered: Offered, own: Own) -> Iterator[Asking | None]:
     if person is None:
         yield None
         return
-    with reading(offered, _client(seed_of(CHECKER_SEED), own)) as reader:
-        yield Asking(offered, reader, person)
+    secret = seed_of(CHECKER_SEED)
+    caller = _client(secret, own)
+    with reading(offered, caller) as (reader, hub):
+        yield Asking(offered, reader, Publisher(offered.charter, 0, secret, hub, caller), person)
 
 
 def _client(seed: bytes, own: Own) -> Caller:
@@ -225,9 +247,15 @@ def _looked_up(asking: Asking, own: Own) -> Found | DueCourseError:
         return error
 
 
-def _document(request: HttpRequest, found: Found, charter: Charter, own: Own) -> telling.Document:
+def _document(request: HttpRequest, said: Report, own: Own) -> telling.Document:
     words = telling.words_in(language_of(request))
-    return telling.told(report(found, charter, own.on), words, ways(words), own.on, own.name or own.borrower_id)
+    return telling.told(said, words, ways(words), own.on, own.name or own.borrower_id)
+
+
+def _with_records(document: telling.Document, said: Report) -> list[tuple[dict[str, Any], Line | None]]:
+    """Return the parts of a document, each with the record that it is of: those of the loans come last."""
+    parts = document["parts"]
+    return list(zip(parts, [*[None] * (len(parts) - len(said.lines)), *said.lines], strict=True))
 
 
 def _now(own: Own) -> datetime:

@@ -31,6 +31,7 @@ urlpatterns: Final = [
     path("mine/review", pages.review, name="review"),
     path("mine/everywhere", everywhere.everywhere, name="everywhere"),
     path("mine/everywhere/consent", everywhere.consent, name="consent"),
+    path("mine/everywhere/object", everywhere.object_to, name="object_to"),
     path("mine/everywhere/looks", everywhere.looks, name="looks"),
     path("mine/papers", pages.papers, name="papers"),
     path("mine/papers/statement/<path:loan_id>", pages.statement, name="statement"),

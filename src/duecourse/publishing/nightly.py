@@ -139,7 +139,7 @@ def publish(kept: Kept, publisher: Publisher, loans: Iterable[Told], now: dateti
         if loan_id not in told:
             items.append(publisher.withdrawal(loan_id, kept.person(borrower_id)))
             gone.append(loan_id)
-    removed = _sent(publisher, items, now)
+    removed = publisher.send_now(items, now)
     with kept.state.changing(lasting=True) as db:
         db.executemany("insert or replace into published values (?, ?, ?, ?, ?, ?, ?)", rows)
         db.executemany("delete from published where loan_id = ?", [(loan_id,) for loan_id in gone])
@@ -163,7 +163,7 @@ def forget(kept: Kept, publisher: Publisher, borrower_id: str, now: datetime) ->
     """Withdraw all that was published of a borrower and keep nothing of them; return how many loans it was."""
     person = kept.person(borrower_id)
     loans = [row[0] for row in kept.state.ask("select loan_id from published where borrower_id = ?", borrower_id)]
-    _sent(publisher, [publisher.withdrawal(loan_id, person) for loan_id in loans], now)
+    publisher.send_now([publisher.withdrawal(loan_id, person) for loan_id in loans], now)
     with kept.state.changing(lasting=True) as db:
         db.execute("delete from published where borrower_id = ?", (borrower_id,))
         db.execute("delete from people where borrower_id = ?", (borrower_id,))
@@ -173,13 +173,6 @@ def forget(kept: Kept, publisher: Publisher, borrower_id: str, now: datetime) ->
 def buckets(kept: Kept) -> list[int]:
     """Return the buckets in which something was published."""
     return [row[0] for row in kept.state.ask("select distinct bucket from published order by bucket")]
-
-
-def _sent(publisher: Publisher, items: Sequence[Item], now: datetime) -> list[str]:
-    """Send items under numbers that only rise: those of the moment. None are sent where nothing changed."""
-    sequence = int(now.astimezone(UTC).timestamp() * 1_000)  # of whole milliseconds
-    _, removed = publisher.send(items, sequence, now)
-    return removed
 
 
 def _says(entry: Entry) -> bytes:

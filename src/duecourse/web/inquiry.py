@@ -2,7 +2,7 @@
 
 offered(rules, on) -> Offered | None        a charter that is in force, and the lender's settings
 person_of(offered, borrower_id)             the pseudonym under which the lender publishes somebody, or None
-reading(offered, caller) -> Reader          for as long as it is needed
+reading(offered, caller) -> (Reader, hub)   for as long as it is needed
 """
 
 from collections.abc import Iterator
@@ -78,10 +78,10 @@ def person_of(offered: Offered, borrower_id: str) -> Person | None:
 
 
 @contextmanager
-def reading(offered: Offered, caller: Caller) -> Iterator[Reader]:
-    """Give one who asks hub and key holder."""
+def reading(offered: Offered, caller: Caller) -> Iterator[tuple[Reader, Http]]:
+    """Give one who asks hub and key holder, and the way to the hub."""
     with Http(offered.settings.hub) as hub, Http(offered.settings.holder) as holder:
-        yield Reader(offered.charter, hub, holder, caller)
+        yield Reader(offered.charter, hub, holder, caller), hub
 
 
 def seed_of(name: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from duecourse.kernel.errors import DueCourseError
+from duecourse.kernel.faults import first_fault
 
 Form = Literal["metro2", "generic"]
 _FORMS: Final[dict[str, Form]] = {"US": "metro2"}
@@ -47,6 +48,4 @@ def read(path: Path) -> Furnishing:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DueCourseError(f"{path}: cannot be read ({error}): see examples/furnish.toml") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DueCourseError(f"{path}: {where}: {first['msg']}: see examples/furnish.toml") from None
+        raise DueCourseError(f"{path}: {first_fault(error)}: see examples/furnish.toml") from None
