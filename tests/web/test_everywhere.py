@@ -118,6 +118,9 @@ def test_a_borrower_looks_lets_a_lender_see_once_and_takes_it_back(desk: Desk, p
         expect(main).to_contain_text("Lender 2, loan …2821")
         expect(main).to_contain_text("CNY\N{NO-BREAK SPACE}950.00")
         assert faults(page) == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.set_viewport_size({"width": 1280, "height": 800})
         with page.expect_download() as saved:
             page.get_by_role("button", name="Look now, and save it (PDF)").click()
         assert "What you owe by law" in read(saved.value.path().read_bytes())
