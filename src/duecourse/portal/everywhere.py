@@ -112,12 +112,7 @@ def everywhere(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def consent(request: HttpRequest, own: Own) -> HttpResponse:
     """Let a lender see once what is owed now: what is saved here is handed to it, and opens nothing else."""
-    on = _on(own)
-    if on is None:
-        raise Http404
-    with _asking(on, own) as asking:
-        if asking is None:
-            raise Http404
+    with _taking_part(own) as asking:
         form = Consenting(asking.offered, own.known.country or "", request.POST)
         if not form.is_valid():
             raise DueCourseError(_("Choose who may see it, what for, and until when."))
@@ -138,14 +133,9 @@ def consent(request: HttpRequest, own: Own) -> HttpResponse:
 @for_borrower
 def object_to(request: HttpRequest, own: Own) -> HttpResponse:
     """Say in the borrower's own name that a record is wrong, or take that back: readers see it with the next cycle."""
-    on = _on(own)
-    if on is None:
-        raise Http404
-    with _asking(on, own) as asking:
-        if asking is None:
-            raise Http404
+    with _taking_part(own) as asking:
         bucket, handle = record_of(request.POST.get("record", ""))
-        if bucket != asking.person.bucket(on.charter.buckets):
+        if bucket != asking.person.bucket(asking.charter.buckets):
             raise Http404
         asking.publisher.object_to(handle, asking.person, _now(own), takes_back="take_back" in request.POST)
     return redirect("portal:everywhere")
@@ -230,6 +220,18 @@ def _asking(offered: Offered, own: Own) -> Iterator[Asking | None]:
     caller = _client(secret, own)
     with reading(offered, caller) as (reader, hub):
         yield Asking(offered, reader, Publisher(offered.charter, 0, secret, hub, caller), person)
+
+
+@contextmanager
+def _taking_part(own: Own) -> Iterator[Asking]:
+    """Give the inquiry as the client of a borrower who is in it; Http404 for everybody else."""
+    on = _on(own)
+    if on is None:
+        raise Http404
+    with _asking(on, own) as asking:
+        if asking is None:
+            raise Http404
+        yield asking
 
 
 def _client(seed: bytes, own: Own) -> Caller:
