@@ -7,6 +7,7 @@ import pytest
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.asking import ask
 from duecourse.law.casefile import Case, read_cases
+from duecourse.law.kept import program_of, users_folder
 from duecourse.law.program import compiled
 from duecourse.law.rulebook import BOOKS, load
 from duecourse.law.running import run
@@ -40,7 +41,7 @@ tries:
 def test_both_ways_give_the_same_verdicts(book: str) -> None:
     cases = CASES[book]
     law = LAW.of({name for case in cases for name in case.rulebooks})
-    made, twin = run(cases, compiled(law)), ask(cases, law)
+    made, twin = run(cases, program_of(law, users_folder())), ask(cases, law)
     assert len(made.verdicts) == len(twin.verdicts) > 0
     differing = [
         (tried.case.id, tried.number)

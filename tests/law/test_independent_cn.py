@@ -3,8 +3,10 @@
 import os
 from functools import cache
 
-from duecourse.law.program import Program, compiled
-from duecourse.law.rulebook import Law, load
+from duecourse.law.kept import program_of, users_folder
+from duecourse.law.program import Program
+from duecourse.law.rulebook import Law
+from tests import package
 from tests.law.independent import cn
 from tests.law.independent.compare import BATCH, Outcome, batches, compare, judging
 from tests.law.independent.worlds_cn import worlds
@@ -18,12 +20,12 @@ SOAK = os.environ.get("DUECOURSE_SOAK") == "1"
 
 @cache
 def law() -> Law:
-    return load(only=["cn"])
+    return package.law().of(["cn"])
 
 
 @cache
 def program() -> Program:
-    return compiled(law())
+    return program_of(law(), users_folder())
 
 
 def outcome(seed: int, count: int = BATCH) -> Outcome:

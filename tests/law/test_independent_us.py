@@ -5,9 +5,11 @@ from datetime import date, datetime
 from functools import cache
 
 from duecourse.law.casefile import Case
-from duecourse.law.program import Program, compiled
-from duecourse.law.rulebook import Law, load
+from duecourse.law.kept import program_of, users_folder
+from duecourse.law.program import Program
+from duecourse.law.rulebook import Law
 from duecourse.law.vocabulary import VOCABULARY
+from tests import package
 from tests.law.independent import us
 from tests.law.independent.compare import BATCH, Outcome, batches, compare, judging
 from tests.law.independent.worlds_us import worlds
@@ -21,12 +23,12 @@ SOAK = os.environ.get("DUECOURSE_SOAK") == "1"
 
 @cache
 def law() -> Law:
-    return load(only=["us"])
+    return package.law().of(["us"])
 
 
 @cache
 def program() -> Program:
-    return compiled(law())
+    return program_of(law(), users_folder())
 
 
 def outcome(seed: int, count: int = BATCH) -> Outcome:

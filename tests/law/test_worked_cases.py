@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from duecourse.law.casefile import Case, read_cases
+from duecourse.law.kept import users_folder
 from duecourse.law.rulebook import BOOKS, load
 from duecourse.law.scoring import Score, Scored, scored
 
@@ -39,7 +40,7 @@ def test_the_cases_beside_the_rules(family: str) -> None:
     files = [path for book in FAMILIES[family] for path in sorted((BOOKS / book).glob("*.cases.yaml"))]
     cases: list[Case] = [case for path in files for case in read_cases(path, topics=TOPICS)]
     assert cases
-    assert not wrong(scored(cases, LAW))
+    assert not wrong(scored(cases, LAW, keep=users_folder()))
 
 
 def test_case_ids_are_used_once() -> None:
