@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from duecourse.kernel.files import scratch, written_aside, written_beside
+from duecourse.kernel.files import is_ours, scratch, write_own, written_aside, written_beside
 
 
 def dead_process() -> int:
@@ -69,3 +69,17 @@ def test_a_file_stands_as_it_stood_after_an_error(tmp_path: Path) -> None:
         (beside / "not a folder").read_text(encoding="utf-8")
     assert path.read_text(encoding="utf-8") == "first"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_others_can_write_is_not_ours(tmp_path: Path) -> None:
+    path = tmp_path / "texts.json"
+    assert not is_ours(path)
+    write_own(path, b"{}")
+    assert is_ours(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o660)
+    assert not is_ours(path)
+    path.chmod(0o600)
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    assert not is_ours(link)

@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,6 +45,23 @@ def written_beside(path: Path, *, lasting: bool = False) -> Iterator[Path]:
             settle(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_own(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read or change; it appears whole or not at all."""
+    with written_beside(path) as beside:
+        beside.touch(0o600)
+        beside.write_bytes(content)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is there, is the user's own, and can be written by nobody else: what it says may be run."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & others
 
 
 def settle(path: Path) -> None:

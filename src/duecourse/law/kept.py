@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import pickle
-import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from duecourse.kernel.files import written_beside
+from duecourse.kernel.files import is_ours, write_own
 from duecourse.law.program import Program, Step, compiled, reads
 from duecourse.law.rulebook import BOOKS, Law, load
 
@@ -46,12 +45,12 @@ def law_of(only: Collection[str], folder: Path | None) -> Law:
     if folder is None:
         return load(only=only)
     path = folder / f"law-{_digest([*sorted(only), *_books()])}.pickle"
-    if _is_ours(path):
+    if is_ours(path):
         with _no_garbage(), path.open("rb") as file:
             law: Law = pickle.load(file)  # noqa: S301  only our own, see above
             return law
     law = load(only=only)
-    _write(path, pickle.dumps(law))
+    write_own(path, pickle.dumps(law))
     return law
 
 
@@ -59,16 +58,6 @@ def _books() -> list[str]:
     """Return the digest of every file of the rulebooks that is read."""
     files = [path for path in sorted(BOOKS.rglob("*.yaml")) if not path.name.endswith(".cases.yaml")]
     return [f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files]
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file is there, is the user's own, and can be written by nobody else."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return False
-    others = stat.S_IWGRP | stat.S_IWOTH
-    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & others
 
 
 @contextmanager
@@ -86,7 +75,7 @@ def program_of(law: Law, folder: Path | None, engine: str = "duckdb", suffix: st
     if folder is None:
         return compiled(law, engine, suffix)
     path = folder / f"{_key(law, engine, suffix)}.json"
-    if path.exists():
+    if is_ours(path):
         known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         steps = tuple(Step(**step) for step in known["steps"])
         return Program(law, suffix, reads(law), steps, known["found_in"], frozenset(known["in_common"]))
@@ -96,15 +85,8 @@ def program_of(law: Law, folder: Path | None, engine: str = "duckdb", suffix: st
         "found_in": program.found_in,
         "in_common": sorted(program.in_common),
     }
-    _write(path, json.dumps(kept).encode())
+    write_own(path, json.dumps(kept).encode())
     return program
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may change; it appears whole or not at all."""
-    with written_beside(path) as beside:
-        beside.write_bytes(content)
-        beside.chmod(0o600)
 
 
 def _key(law: Law, engine: str, suffix: str) -> str:

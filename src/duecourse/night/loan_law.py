@@ -21,7 +21,7 @@ from duecourse.law.rulebook import Law
 from duecourse.night import caps, duties, duty_rows, lawful, position, verdicts
 from duecourse.night.engines import duckdb
 from duecourse.night.engines.engine import Engine, Opening
-from duecourse.night.engines.texts import Texts
+from duecourse.night.engines.texts import Texts, home_of
 from duecourse.night.moment import Moment
 from duecourse.night.past import past_of, with_more
 
@@ -51,7 +51,7 @@ def of_loans(
 ) -> dict[str, OfLaw]:
     """Return what the law says of the loans of a book of which it says anything; `positions` are of a night over it."""
     empty = frozenset(name for name, rows in book.tables.items() if rows.kept + rows.made == 0)
-    texts = Texts(book.folder.parent.parent / "compiled", "duckdb", f"loans {law.hash}", empty)
+    texts = Texts(home_of(book.folder.parent.parent), "duckdb", f"loans {law.hash}", empty)
     opening = Opening(book.folder, texts, empty, threads, memory, book.folder / "spill")
     with closing(duckdb.DuckDB.open(opening)) as engine:
         engine.look_at(moment)

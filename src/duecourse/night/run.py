@@ -45,7 +45,7 @@ from duecourse.night import (
 )
 from duecourse.night.engines.by_name import opened
 from duecourse.night.engines.engine import Engine, Opening
-from duecourse.night.engines.texts import Texts
+from duecourse.night.engines.texts import Texts, home_of
 from duecourse.night.moment import Moment
 from duecourse.night.profile import Add, Profile, measuring
 from duecourse.night.steps import Progress, Steps, side_by_side
@@ -123,7 +123,7 @@ class Night:
         spill = options.spill or book.folder.parent / "spill"
         self.empty = frozenset(name for name, rows in book.tables.items() if rows.kept + rows.made == 0)
         texts = Texts(
-            book.folder.parent.parent / "compiled", options.engine, f"{strategy.hash} {self.law.hash}", self.empty
+            home_of(book.folder.parent.parent), options.engine, f"{strategy.hash} {self.law.hash}", self.empty
         )
         opening = Opening(book.folder, texts, self.empty, options.threads, options.memory, spill)
         self.engine = opened(options.engine, opening, options.master)

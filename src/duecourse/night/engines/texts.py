@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import RLock
 
 import duecourse
-from duecourse.kernel.files import written_beside
+from duecourse.kernel.files import is_ours, write_own
+from duecourse.law.kept import users_folder
 
 _PARTS = ("book", "kernel", "law", "night", "strategy")
 
@@ -26,7 +27,7 @@ class Texts:
         self._texts: dict[str, str] = {}
         self._new = False
         self._lock = RLock()  # parts of a book are worked out side by side
-        if self._path.exists():
+        if is_ours(self._path):
             self._texts = json.loads(self._path.read_text(encoding="utf-8"))
 
     def get(self, name: str, build: Callable[[], str]) -> str:
@@ -45,9 +46,14 @@ class Texts:
         """Write what is new; the file appears whole or not at all."""
         if not self._new:
             return
-        with written_beside(self._path) as beside:
-            beside.write_text(json.dumps(self._texts), encoding="utf-8")
+        write_own(self._path, json.dumps(self._texts).encode())
         self._new = False
+
+
+def home_of(out: Path) -> Path:
+    """Return the folder of the texts: the user's, whatever is run, or one under the outputs where there is none."""
+    kept = users_folder()
+    return kept / "night" if kept else out / "compiled"
 
 
 def key(about: str) -> str:
