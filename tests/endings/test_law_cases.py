@@ -22,7 +22,7 @@ from duecourse.day.gate import Gate
 from duecourse.endings.deciding import Said, Wanted
 from duecourse.endings.many import Office, Opened
 from duecourse.endings.moving import Who
-from duecourse.law.casefile import Case, Try, read_cases
+from duecourse.law.casefile import Case, Try
 from duecourse.law.columns import ACT
 from duecourse.law.judge import gates
 from duecourse.law.rulebook import Law
@@ -36,6 +36,7 @@ from duecourse.store.bound import whose
 from duecourse.store.endings import ACTS
 from duecourse.store.keys import Keyring, new_key
 from duecourse.store.server import ADMIN
+from tests import package
 from tests.day.cases import gate
 from tests.endings.cases import BOSS
 
@@ -89,7 +90,7 @@ def told_by_the_store() -> list[Told]:
     """Return the tries of endings, demands and charges of which the store can tell all that the case tells."""
     found = []
     for file in sorted(BOOKS.glob("*/*.cases.yaml")):
-        for case in read_cases(file, topics=None):
+        for case in package.cases(file):
             found += [one for tried in case.tries if (one := _told(case, tried)) is not None]
     return found
 

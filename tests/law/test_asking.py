@@ -6,25 +6,13 @@ import pytest
 
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.asking import ask
-from duecourse.law.casefile import Case, read_cases
+from duecourse.law.casefile import read_cases
 from duecourse.law.kept import program_of, users_folder
 from duecourse.law.program import compiled
-from duecourse.law.rulebook import BOOKS, load
 from duecourse.law.running import run
+from tests import package
 
-LAW = load()
-
-
-def _cases() -> dict[str, list[Case]]:
-    """Return all cases by the first rulebook of their country."""
-    found: dict[str, list[Case]] = {}
-    for path in sorted(BOOKS.rglob("*.cases.yaml")):
-        for case in read_cases(path, topics=None):
-            found.setdefault(case.rulebooks[0].split("-")[0], []).append(case)
-    return found
-
-
-CASES = _cases()
+LAW = package.law()
 LARGE = """
 rulebooks: [eu, de]
 collector: {role: original_creditor}
@@ -37,9 +25,9 @@ tries:
 """
 
 
-@pytest.mark.parametrize("book", sorted(CASES))
-def test_both_ways_give_the_same_verdicts(book: str) -> None:
-    cases = CASES[book]
+@pytest.mark.parametrize("family", package.families())
+def test_both_ways_give_the_same_verdicts(family: str) -> None:
+    cases = package.cases_of(*package.families()[family])
     law = LAW.of({name for case in cases for name in case.rulebooks})
     made, twin = run(cases, program_of(law, users_folder())), ask(cases, law)
     assert len(made.verdicts) == len(twin.verdicts) > 0

@@ -10,18 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duecourse.law.asking import Asked, ask
-from duecourse.law.casefile import Case, read_cases
+from duecourse.law.casefile import Case
 from duecourse.law.catalogue import FactKind
 from duecourse.law.columns import ACT, EVENT
 from duecourse.law.expression_known import Among
 from duecourse.law.expressions import ExpressionError
 from duecourse.law.narrowing import Given, narrowed
 from duecourse.law.program import WORD
-from duecourse.law.rulebook import BOOKS, load
+from tests import package
 from tests.law.test_expressions_run import _texts
 from tests.law.world import KINDS, read, rows
 
-LAW = load()
+LAW = package.law()
 ROWS = rows(40, seed=5)
 
 
@@ -108,7 +108,7 @@ def _refused(asked: Asked) -> dict[int, dict[str, tuple[bool, bool]]]:
 
 @pytest.mark.parametrize("book", ["us", "cn", "gb", "eu", "in", "id", "ph", "ke"])
 def test_the_law_narrowed_to_a_world_judges_it_as_before(book: str) -> None:
-    cases = [case for path in sorted((BOOKS / book).glob("*.cases.yaml")) for case in read_cases(path, topics=None)]
+    cases = package.cases_of(book)
     tried = fewer = 0
     for case in cases[:: max(1, len(cases) // 60)]:
         for part in _by_day(case):

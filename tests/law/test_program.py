@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 
 from duecourse.law import program
-from duecourse.law.casefile import read_cases
 from duecourse.law.kept import program_of
 from duecourse.law.program import compiled
-from duecourse.law.rulebook import BOOKS, load
+from duecourse.law.rulebook import BOOKS
 from duecourse.law.running import run
+from tests import package
 
-LAW = load()
+LAW = package.law()
 
 
 @pytest.mark.parametrize("book", ["us", "cn", "gb"])
 def test_facts_worked_out_once_for_a_borrowers_acts_are_those_worked_out_for_each(
     book: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cases = read_cases(BOOKS / book / f"{book}.cases.yaml", topics=None)
+    cases = list(package.cases(BOOKS / book / f"{book}.cases.yaml"))
     part = LAW.of([book], acts=["contact"])
     shared = compiled(part)
     assert any(step.table == program.SAME for step in shared.steps)

@@ -21,7 +21,7 @@ from duecourse.night.run import Night, run
 from duecourse.strategy.models import Strategy
 from tests.night import books
 
-DAYS: Final = 10 if os.environ.get("DUECOURSE_SOAK") == "1" else 6  # of each stretch
+DAYS: Final = 10 if os.environ.get("DUECOURSE_SOAK") == "1" else 4  # of each stretch
 FIRST: Final = date(2026, 3, 3)
 TABLES: Final = ("positions", "history", "plan", "duties")
 # So little that many are refused what they ask for, in more than one round.

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from duecourse.law.rulebook import load
 from duecourse.night import forking
 from duecourse.night.moment import Moment
 from duecourse.night.run import Night
 from duecourse.strategy.words import FORK_FACTS
+from tests import package
 from tests.night import books
 
 ON = date(2026, 3, 2)
@@ -52,7 +52,7 @@ def test_the_courts_fee_is_the_laws(night: Night) -> None:
     assert {yuan: asked[f"cn-{yuan}"]["fee"] for yuan in FEES} == {yuan: fee * 100 for yuan, fee in FEES.items()}
     assert asked["us"]["fee"] is None
     assert asked["cn-usd"]["fee"] is None  # the bands are of yuan
-    law = load()
+    law = package.law()
     rules = forking.fee_rules(law, "CN", ON)
     assert {yuan: forking.fee_of(law, rules, yuan * 100) for yuan in FEES} == {y: fee * 100 for y, fee in FEES.items()}
     assert forking.fee_rules(law, "CN", date(2007, 3, 31)) == []

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from tests.night import books
 
-KILLS: Final = 4
+KILLS: Final = 12 if os.environ.get("DUECOURSE_SOAK") == "1" else 2
 
 
 def command(mapping: Path, out: Path, on: str) -> list[str]:

@@ -1,5 +1,9 @@
-"""The law narrowed to what a night can know judges every act of the night as the whole law does."""
+"""The law narrowed to what a night can know judges every act of the night as the whole law does.
 
+DUECOURSE_SOAK=1 lets borrowers live in every country that has a rulebook.
+"""
+
+import os
 import random
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,16 +17,17 @@ from duecourse.book.loaded import LoadedBook
 from duecourse.book.schema import CHANNELS, OUTCOMES
 from duecourse.law.kept import program_of
 from duecourse.law.program import VERDICTS, Program
-from duecourse.law.rulebook import load
 from duecourse.night import lawful, verdicts
 from duecourse.night.kept import Kept
 from duecourse.night.moment import Moment
 from duecourse.night.past import Past, past_of
 from duecourse.night.run import Night
+from tests import package
 from tests.night import books
 
 Row = dict[str, Any]
 ON = books.MADE_FOR
+FIRST_COUNTRIES = frozenset({"US", "CN", "GB", "IN", "DE"})
 FIVE_CHANNELS = Path(__file__).parents[2] / "bench" / "five_channels.yaml"
 
 
@@ -33,7 +38,7 @@ KINDS = (
 NOTICES = ("validation_notice", "default_notice", "adverse_notice", "arrears_notice", "assignment_notice")
 
 
-_BOOKS = [book for book in load().books.values() if book.id != "us"]
+_BOOKS = [book for book in package.law().books.values() if book.id != "us"]
 PLACES = [
     {"country": book.country or (book.region or "")[:2], "region": book.region, "locality": book.locality}
     for book in _BOOKS
@@ -66,9 +71,10 @@ def told(table: str, kinds: tuple[str, ...], contacts: list[Row], rows: list[Row
 
 
 def spread(borrowers: list[Row]) -> list[Row]:
-    """Let borrowers live wherever there is a rulebook."""
+    """Let borrowers live where there is a rulebook."""
     dice = random.Random(7)
-    places = {row["borrower_id"]: dice.choice(PLACES) for row in borrowers}
+    some = PLACES if os.environ.get("DUECOURSE_SOAK") else [one for one in PLACES if one["country"] in FIRST_COUNTRIES]
+    places = {row["borrower_id"]: dice.choice(some) for row in borrowers}
     return [{**row, **places[row["borrower_id"]]} for row in borrowers]
 
 
@@ -131,7 +137,7 @@ def test_the_narrowed_law_refuses_what_the_whole_law_refuses(
     rows = tables("law_rows_whole")
     found = engine.rows(rows.filter(rows.books != "").select("country", "books").distinct())
     countries = {row["country"] for row in found}
-    assert {"US", "CN", "GB", "IN", "DE"} <= countries
+    assert countries >= FIRST_COUNTRIES
     against: set[str] = set()
     for country in sorted(countries):
         names = {name for row in found if row["country"] == country for name in row["books"].split(" ")}

@@ -6,7 +6,6 @@ from typing import Any, Final
 import pytest
 
 from duecourse.inquiry.entry import CAP_BYTES, OWN_CAP, Entry
-from duecourse.law.rulebook import load
 from duecourse.night.loan_law import LawCap
 from duecourse.night.moment import Moment
 from duecourse.night.run import run
@@ -69,7 +68,7 @@ def test_what_falls_due_within_a_month_is_not_what_is_late(told: dict[str, Entry
 
 
 def test_every_rule_that_caps_has_a_name_that_fits_an_entry() -> None:
-    law = load()
+    law = package.law()
     capping = [rule for rule in law.rules if rule.record.caps is not None]
     assert capping
     for rule in capping:

@@ -17,10 +17,11 @@ import yaml
 from duecourse.law.duties import open_duties
 from duecourse.law.judge import gates
 from duecourse.law.narrowing import Given
-from duecourse.law.rulebook import Law, Rule, load
+from duecourse.law.rulebook import Law, Rule
 from duecourse.night import duties
 from duecourse.night.moment import Moment
 from duecourse.night.run import Night
+from tests import package
 from tests.night import books
 from tests.stories import test_stories as stories
 
@@ -51,7 +52,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     folder = tmp_path_factory.mktemp("duties")
     rows = stories.by_table(row for path in FILES for row in rows_of(read(path)))
     book = books.loaded(books.tiny(folder / "book", rows, date(2027, 1, 1)), folder / "loaded")
-    law = load()
+    law = package.law()
     of_duties = replace(law, rules=tuple(rule for rule in law.rules if rule.record.kind == "duty"))  # and of no act
     opened = books.opened(book, books.strategy(), of_duties)
     yield opened
@@ -86,9 +87,10 @@ def test_story(path: Path, due: Due) -> None:
 
 def test_every_duty_has_a_story_in_which_it_falls_due_and_one_in_which_it_is_done() -> None:
     told_of = {one["duty"] for path in FILES for day in read(path)["expected"] for one in day["due"]}
-    assert told_of == {rule.record.answers for rule in open_duties(load()).rules if rule.record.applies != "false"}
+    duties = [rule for rule in open_duties(package.law()).rules if rule.record.applies != "false"]
+    assert told_of == {rule.record.answers for rule in duties}
     rules = {one["rule"] for path in FILES for day in read(path)["expected"] for one in day["due"]}
-    of_law = {rule.id for rule in open_duties(load()).rules if gates(rule) and rule.record.applies != "false"}
+    of_law = {rule.id for rule in duties if gates(rule)}
     assert of_law - rules == {"cn.dishonest.listing-removal.correction", "cn.dishonest.listing-removal.term"}
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from duecourse.endings.suit.court import Desk, Filing, Hearing, Judgment, calend
 from duecourse.endings.suit.packing import Job, pack
 from duecourse.kernel.errors import DueCourseError
 from duecourse.law.answers import Answers, Facts, Question
-from duecourse.law.casefile import Case, Try, read_cases
+from duecourse.law.casefile import Case, Try
 from duecourse.store.audit.sealing import seal
 from duecourse.store.audit.seals import Seals
 from duecourse.store.audit.verify import verify
@@ -48,23 +47,15 @@ def judged(office: Office, opened: Opened, job: Job, who: Who) -> Ending:
     return suit(opened, "L1")
 
 
-def asked(file: Path, ask: str) -> list[tuple[Case, Try]]:
-    """Return the tries of a file of cases that ask a question about one loan, of which no more is told."""
+def asked(ask: str, *files: str) -> list[tuple[Case, Try]]:
+    """Return the tries of China's cases that ask a question about one loan, of which no more is told."""
     return [
         (case, one)
-        for case in read_cases(file, topics=None)
+        for file in files
+        for case in package.cases(BOOKS / "cn" / file)
         for one in case.tries
         if one.values.get("ask") == ask and not case.people and case.rulebooks == ("cn",)
     ]
-
-
-LATE = [
-    pair
-    for name in ("cn.cases.yaml", "more.cases.yaml", "amounts.cases.yaml")
-    for pair in asked(BOOKS / "cn" / name, "late_performance_interest")
-    if all(event["event"] in {"judgment", "payment"} for event in pair[0].history)
-]
-FEES = [pair for name in ("cn.cases.yaml", "more.cases.yaml") for pair in asked(BOOKS / "cn" / name, "court_fee")]
 
 
 def facts_of(case: Case, loan: dict[str, Any]) -> Facts:
@@ -75,7 +66,9 @@ def facts_of(case: Case, loan: dict[str, Any]) -> Facts:
 def test_late_interest_is_that_of_the_rulebooks_cases() -> None:
     """Worlds of the rulebook with a judgment in one sum, told as a suit keeps it: the same answers."""
     answers, counted = Answers(package.law()), 0
-    for case, one in LATE:
+    for case, one in asked("late_performance_interest", "cn.cases.yaml", "more.cases.yaml", "amounts.cases.yaml"):
+        if any(event["event"] not in {"judgment", "payment"} for event in case.history):
+            continue
         named = one.values.get("loan", case.loans[0]["id"])
         loan = next(dict(each) for each in case.loans if each["id"] == named)
         events: list[dict[str, Any]] = [dict(each) for each in case.history if each.get("loan", named) == named]
@@ -99,12 +92,12 @@ def test_late_interest_is_that_of_the_rulebooks_cases() -> None:
 
 
 def test_court_fees_are_those_of_the_rulebooks_cases() -> None:
-    answers = Answers(package.law())
-    for case, one in FEES:
+    answers, fees = Answers(package.law()), asked("court_fee", "cn.cases.yaml", "more.cases.yaml")
+    for case, one in fees:
         values = {name: value for name, value in one.values.items() if name not in {"ask", "loan"}}
         (answer,) = answers.of(facts_of(case, dict(case.loans[0])), [Question("court_fee", values)])
         assert answer.value == one.expect, (case.id, one.line)
-    assert len(FEES) > 40
+    assert len(fees) > 40
 
 
 def test_filed_it_is_an_event_and_its_fee_is_a_cost(office: Office, opened: Opened, who: Who, job: Job) -> None:
