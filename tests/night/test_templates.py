@@ -179,6 +179,6 @@ def test_what_is_refused_always_is_refused_to_a_plain_borrower(tmp_path: Path, l
         ))  # fmt: skip
     path = tmp_path / "worlds.yaml"
     path.write_text("".join(worlds), encoding="utf-8")
-    judgements = judge(read_cases(path, expects=False), part)
+    judgements = judge(read_cases(path, expects=False), law.of(PLACES, acts=["contact"]))
     for (finding, *_), judgement in zip(found, judgements, strict=True):
         assert finding.rule in {reason.rule.id for reason in judgement.reasons}, finding

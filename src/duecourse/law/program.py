@@ -349,8 +349,14 @@ class _Columns(Mapping[str, ir.Value]):
     def __init__(self, table: ir.Table, facts: Mapping[str, Fact], earlier: bool = False) -> None:
         self._table, self._facts, self._earlier = table, facts, earlier
         self._known = frozenset(table.columns)
+        self._made: dict[str, ir.Value] = {}
 
     def __getitem__(self, name: str) -> ir.Value:
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> ir.Value:
         earlier = name.startswith("earlier.")
         if self._earlier and name.startswith("event."):
             name, earlier = f"earlier.{name.removeprefix('event.')}", True
